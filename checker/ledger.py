@@ -105,6 +105,13 @@ class Ledger:
             found = [line for line in self._lines if process is None or line.process == process]
         return found if last is None else found[-last:]
 
+    def clear(self) -> None:
+        """Forget everything: a new run begins."""
+        with self._lock:
+            for entries in (self._exchanges, self._faults, self._lines):
+                entries.clear()
+            self.check = None
+
     def processes(self) -> Iterator[str]:
         """Name each process that has logged."""
         with self._lock:

@@ -1,0 +1,44 @@
+"""Start a program with its output in a file of ours: what it said explains why it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from checker.backing.starter import Started, Starter
+from checker.wait import until
+
+__all__ = ["LAST", "run_logged", "start_logged", "tail"]
+
+LAST = 600
+"""Characters of a log that a message quotes."""
+
+PASSED_ON = ("PATH", "TMPDIR", "TZ", "SYSTEMROOT")
+
+
+def start_logged(starter: Starter, name: str, argv: Sequence[str], log: Path, *, uid: int | None) -> Started:
+    """Start ``argv`` with its output appended to ``log``, in that file's folder, in an environment of our own."""
+    env = {key: os.environ[key] for key in PASSED_ON if key in os.environ} | {"LC_ALL": "C", "SEAMWORK_LOG": str(log)}
+    shell = ["/bin/sh", "-c", 'umask 077; exec "$0" "$@" >>"$SEAMWORK_LOG" 2>&1', *argv]
+    return starter.start(name, shell, env, log.parent, uid)
+
+
+def run_logged(
+    starter: Starter, name: str, argv: Sequence[str], log: Path, *, uid: int | None, within: float
+) -> tuple[int | None, str]:
+    """Run ``argv`` to its end and return its exit code (None: stopped after ``within`` seconds) and what it said."""
+    process = start_logged(starter, name, argv, log, uid=uid)
+    try:
+        until(lambda: process.returncode is not None, within=within)
+        return process.returncode, tail(log)
+    finally:
+        process.stop()
+
+
+def tail(log: Path) -> str:
+    """Return the end of what was logged; empty when there is nothing."""
+    try:
+        return log.read_text(errors="replace").strip()[-LAST:]
+    except OSError:
+        return ""

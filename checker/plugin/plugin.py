@@ -1,0 +1,212 @@
+"""Collect, gate, run, judge: one lab's checks on one stage."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.course import Lab
+from checker.errors import EngineFault, N_
+from checker.outcome import CheckResult, Message, Outcome
+from checker.plugin.fixtures import fixtures_for
+from checker.plugin.gate import Gate, selected
+from checker.plugin.judge import Judgement, judge
+from checker.runtime.stage import Stage
+
+__all__ = ["Plugin", "run_checks"]
+
+INI = Path(__file__).with_name("checks.ini")
+TAIL = 8
+"""Log lines shown of a process that is part of a failure."""
+
+PASSED = Judgement(Outcome.PASSED)
+
+
+class Plugin:
+    """One run: ``labs`` with their checks, on ``stage``. ``results`` fills up as they end."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        labs: Sequence[Lab],
+        *,
+        only: Sequence[str] = (),
+        replaced: Sequence[str] = (),
+        on_result: Callable[[CheckResult], None] = lambda _: None,
+        shuffled: bool = False,
+    ) -> None:
+        self.results: list[CheckResult] = []
+        self._stage = stage
+        self._labs = {lab.checks_dir.resolve(): lab for lab in labs}
+        self._only = tuple(only)
+        self._replaced = frozenset(replaced)
+        self._on_result = on_result
+        self._shuffled = shuffled
+        self._gate = Gate()
+        self._judged: Judgement = PASSED
+        self._began = 0.0
+
+    # What runs, and in which order
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Keep what was asked for, and what that builds on."""
+        if self._shuffled:
+            self._stage.rng("order").shuffle(items)
+        kept = selected(items, self._key, self._only, self._replaced)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+        self._stage.expect([_wanted(item) for item in kept])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Checks that cannot even be read are our fault, said so."""
+        if report.failed:
+            raise EngineFault(
+                N_("The checks in {path} cannot be read: {error}"),
+                N_("This is a fault of the course, not of yours."),
+                path=report.nodeid,
+                error=report.longreprtext[-2000:],
+            )
+
+    # One check
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Run a check from arrange to verdict."""
+        self._judged, self._began = PASSED, time.perf_counter()
+        self._stage.begin(item.name)
+        ended = yield
+        self._report(item)
+        return ended
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Stop a check that builds on one that did not pass."""
+        self._gate.admit(item, self._key(item))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """A check that passed though its fault met nobody has shown nothing."""
+        yield
+        self._stage.preconditions(item.name)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Judge what each phase raised; the first that raised decides."""
+        report = yield
+        if call.excinfo is not None and self._judged.outcome is Outcome.PASSED:
+            replied = bool(self._stage.ledger.exchanges(check=item.name))
+            self._judged = judge(call.excinfo, item.path.parent, replied=replied)
+        return report
+
+    # What came of it
+
+    def _report(self, item: pytest.Item) -> None:
+        lab, judged, outcome = self._lab(item), self._judged, self._judged.outcome
+        meta = lab.checks[item.name]
+        self._gate.ended(self._key(item), outcome)
+        ledger = self._stage.ledger
+        passed = outcome is Outcome.PASSED
+        result = CheckResult(
+            name=item.name,
+            lab=lab.name,
+            claim=meta.claim,
+            outcome=outcome,
+            message=judged.message,
+            assertion=judged.assertion,
+            expression=judged.expression,
+            wire=ledger.exchanges(check=item.name),
+            faults=ledger.faults(check=item.name),
+            logs={} if passed else self._logs(item.name, judged.message),
+            why=meta.why,
+            read=f"labs/{lab.name}#{meta.read}" if meta.read else "",
+            again=f"seamwork check {lab.number} --only {_short(item.name)} --seed {self._stage.seed}",
+            seconds=time.perf_counter() - self._began,
+            points=meta.points,
+            detail=judged.detail,
+        )
+        self._stage.end()
+        self.results.append(result)
+        self._on_result(result)
+
+    def _logs(self, check: str, message: Message | None) -> dict[str, list[str]]:
+        """Return the last lines of who is named in the message, and of who answered 5xx or not at all."""
+        ledger = self._stage.ledger
+        guilty = {e.callee for e in ledger.exchanges(check=check) if not e.fault and (e.status is None or e.status >= 500)}  # noqa: PLR2004
+        if message is not None:
+            guilty.add(str(message.values.get("service", "")))
+        return {name: [line.text for line in ledger.lines(name, last=TAIL)] for name in ledger.processes() if name in guilty}
+
+    def _lab(self, item: pytest.Item) -> Lab:
+        return self._labs[item.path.parent.resolve()]
+
+    def _key(self, item: pytest.Item) -> str:
+        return f"{self._lab(item).number}:{item.name}"
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("test_")
+
+
+def _wanted(item: pytest.Item) -> tuple[dict[str, Any], bool]:
+    marker = item.get_closest_marker("system")
+    return (dict(marker.kwargs) if marker else {}), item.get_closest_marker("fresh") is not None
+
+
+def run_checks(
+    stage: Stage,
+    labs: Sequence[Lab],
+    *,
+    only: Sequence[str] = (),
+    replaced: Sequence[str] = (),
+    on_result: Callable[[CheckResult], None] = lambda _: None,
+    shuffled: bool = False,
+) -> list[CheckResult]:
+    """Run the labs' checks on the stage and return their results in the order in which they ran.
+
+    Raises EngineFault when the checks themselves cannot be collected, KeyboardInterrupt when stopped.
+    """
+    plugin = Plugin(stage, labs, only=only, replaced=replaced, on_result=on_result, shuffled=shuffled)
+    folders = [str(lab.checks_dir) for lab in labs]
+    with _nothing_of_theirs(folders):
+        code = pytest.main([*_options(folders), *folders], plugins=[plugin, fixtures_for(stage)])
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if not plugin.results:
+        raise EngineFault(
+            N_("No check was run in {folders} (pytest said {code})."),
+            N_("Are the names after --only right? seamwork list --checks shows them."),
+            folders=", ".join(folders),
+            code=int(code),
+        )
+    return plugin.results
+
+
+def _options(folders: Sequence[str]) -> list[str]:
+    quiet = [f"-pno:{name}" for name in ("terminal", "logging", "cacheprovider", "junitxml", "pastebin", "doctest", "unittest", "faulthandler", "stepwise")]
+    root = os.path.commonpath(folders)
+    return ["-c", str(INI), f"--rootdir={root}", f"--confcutdir={root}", "--import-mode=importlib", "--strict-markers", "--strict-config", "-s", *quiet]
+
+
+@contextmanager
+def _nothing_of_theirs(folders: Sequence[str]) -> Iterator[None]:
+    """Keep PYTEST_* out, and forget the checks' modules afterwards: the next run reads them anew."""
+    saved = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST_")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(tuple(folders)):
+                del sys.modules[name]
+        os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
+        os.environ.update(saved)

@@ -1,0 +1,69 @@
+"""Text in terminal cells: Chinese and Japanese characters take two, accents none."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["pad", "shorten", "width", "wrap"]
+
+_OPENING = "（《「『【“‘(["
+_CLOSING = "，。！？；：、）》」』】”’…,.!?;:)]%"
+_TOKENS = re.compile(r"\s+|[^\s\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+|.", re.DOTALL)
+
+
+def width(text: str) -> int:
+    """Return the cells that a line takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415  (costs 4 ms; most lines are ASCII)
+
+    return cell_len(text)
+
+
+def pad(text: str, cells: int) -> str:
+    """Return ``text`` filled up with spaces to ``cells``."""
+    return text + " " * (cells - width(text))
+
+
+def shorten(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Return ``text`` cut to ``cells``, the ellipsis included."""
+    if width(text) <= cells:
+        return text
+    return _head(text, cells - width(ellipsis)) + ellipsis
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Return ``text`` in lines of at most ``cells``; Chinese breaks between characters, but not before a full stop."""
+    cells = max(cells, 2)
+    lines = [""]
+    for piece in _pieces(text):
+        if width(lines[-1] + piece.rstrip()) > cells and lines[-1].strip():
+            lines.append("")
+        rest = piece.lstrip() if len(lines) > 1 and not lines[-1] else piece
+        while width(rest.rstrip()) > cells:
+            head = _head(rest, cells)
+            lines[-1:] = [head, ""]
+            rest = rest[len(head) :]
+        lines[-1] += rest
+    return [line.rstrip() for line in lines if line.strip()] or [""]
+
+
+def _pieces(text: str) -> list[str]:
+    pieces: list[str] = []
+    for token in _TOKENS.findall(text):
+        glued = pieces and (token[0] in _CLOSING or pieces[-1][-1] in _OPENING)
+        if glued and not token.isspace() and not pieces[-1].isspace():
+            pieces[-1] += token
+        else:
+            pieces.append(token)
+    return pieces
+
+
+def _head(text: str, cells: int) -> str:
+    taken = used = 0
+    for character in text:
+        used += width(character)
+        if used > cells:
+            break
+        taken += 1
+    return text[: max(taken, 1)]

@@ -1,0 +1,418 @@
+"""The owner of every process of a run; a script for the learner's interpreter: python -I launcher_main.py FD MODULE...
+
+Standard library only. It hears requests on a socket and answers them: a length (4 bytes, big-endian) and JSON; a start
+request brings the write end of its output pipe along. Forks Python programs with the modules loaded already, executes
+others. It lives in a session of its own; when the socket closes, for whatever reason, it ends every process and itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import pwd
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from checker.runtime import forked
+else:  # -I keeps our folder off the path, and so it shall be
+    _spec = importlib.util.spec_from_file_location("_seamwork_forked", os.path.join(os.path.dirname(__file__), "forked.py"))
+    forked = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(forked)
+
+__all__ = ["main"]
+
+LINUX = sys.platform == "linux"
+PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
+ORPHAN_GRACE = 1.0
+"""Seconds from SIGTERM to SIGKILL when whoever started us is gone."""
+LAST_RESORT = 3.0
+"""Seconds after SIGKILL until we no longer wait for a process that does not go."""
+TICK = 0.01
+"""Seconds between looks at a process group whose leader is gone."""
+QUIET = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+
+
+@dataclass
+class Child:
+    """A process we started, and its group. ``code`` is None until its leader was reaped."""
+
+    key: int
+    pid: int
+    stop_signal: int
+    code: int | None = None
+    kill_at: float | None = None
+    killed: bool = False
+    family: list[int] = field(default_factory=list)  # descendants when its end was asked for
+
+
+class BecomeChild(Exception):  # noqa: N818  (control flow: unwinds the launcher's frames in a forked child)
+    """Raised in the child of a fork."""
+
+    def __init__(self, plan: forked.Plan, request: dict[str, Any]) -> None:
+        super().__init__()
+        self.plan, self.request = plan, request
+
+
+class Owner:
+    """Starts, watches and ends processes as the socket asks."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._input = b""
+        self._fds: list[int] = []
+        self._children: dict[int, Child] = {}
+        self._waiting: list[dict[str, Any]] = []  # what is to be forked once everything is loaded
+        self._scratch: list[str] = []
+        self._loaded = False
+        self._why_cold = ""
+        self._reads = forked.EnvironmentReads()
+        self._end_at: float | None = None
+        self._wake, wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+
+    # Loading
+
+    def preload(self, modules: list[str]) -> None:
+        """Import each module that is there, serving what can be served in between."""
+        gc.disable()
+        for name in modules:
+            self.step(0)
+            if self._end_at is not None:
+                return
+            with self._reads.on(), contextlib.suppress(Exception):
+                importlib.import_module(name)
+        gc.collect()
+        gc.freeze()
+        self._loaded = True
+        self._why_cold = self._other_threads() if modules else "nothing is preloaded"
+        for request in self._waiting:
+            self._start(request)
+        self._waiting.clear()
+
+    def _other_threads(self) -> str:
+        deadline = time.monotonic() + 1.0
+        while (count := _threads()) > 1:
+            if time.monotonic() > deadline:
+                return f"{count} threads run after loading"
+            time.sleep(TICK)
+        return ""
+
+    # The loop
+
+    def run(self) -> None:
+        """Serve until the end was asked for and everything is gone."""
+        while self._end_at is None or not self._all_gone():
+            self.step(self._patience())
+        _kill_everything()
+        for folder in self._scratch:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._tell(event="closed")
+
+    def step(self, patience: float | None) -> None:
+        """Hear what there is to hear within ``patience`` seconds, reap, and see to those that are to end."""
+        sources = [self._wake] if self._end_at is not None else [self._wake, self._sock]
+        ready, _, _ = select.select(sources, [], [], patience)
+        if self._wake in ready:
+            self._hear_signals()
+        if self._sock in ready:
+            self._hear()
+        self._reap()
+        self._settle()
+
+    def _patience(self) -> float | None:
+        dying = [child for child in self._children.values() if child.kill_at is not None or child.code is not None]
+        if any(child.code is not None or child.killed for child in dying):
+            return TICK
+        now = time.monotonic()
+        times = [child.kill_at for child in dying if child.kill_at is not None] + ([self._end_at] if self._end_at else [])
+        return max(0.0, min(times) - now) if times else None
+
+    def _all_gone(self) -> bool:
+        if self._end_at is not None and time.monotonic() >= self._end_at:
+            return not self._children  # strays get no more patience; run() kills them
+        return not self._children and not _descendants(os.getpid())
+
+    # Requests
+
+    def _hear_signals(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            heard = os.read(self._wake, 4096)
+            if signal.SIGTERM in heard:
+                self._end(ORPHAN_GRACE)
+
+    def _hear(self) -> None:
+        try:
+            data, fds, _, _ = socket.recv_fds(self._sock, 1 << 16, 16)
+        except OSError:
+            data, fds = b"", []
+        self._fds += fds
+        self._input += data
+        if not data:
+            self._end(ORPHAN_GRACE)
+        while len(self._input) >= 4 and len(self._input) >= 4 + (size := struct.unpack("!I", self._input[:4])[0]):
+            request, self._input = json.loads(self._input[4 : 4 + size]), self._input[4 + size :]
+            self._obey(request)
+
+    def _obey(self, request: dict[str, Any]) -> None:
+        what = request["do"]
+        if what == "start":
+            request["output"] = self._fds.pop(0)
+            later = request["fork"] and not self._loaded
+            self._waiting.append(request) if later else self._start(request)
+            return
+        if what == "close":
+            self._end(request["grace"])
+            return
+        if what == "scratch":
+            self._scratch.append(request["path"])
+        elif (child := self._children.get(request["child"])) is not None:
+            self._signal(child, request["signal"]) if what == "signal" else self._stop(child, request["grace"])
+        self._tell(event="done", key=request["key"])
+
+    def _tell(self, **message: Any) -> None:
+        data = json.dumps(message).encode()
+        with contextlib.suppress(OSError):  # nobody listens any more: select says so next
+            self._sock.sendall(struct.pack("!I", len(data)) + data)
+
+    # Starting
+
+    def _start(self, request: dict[str, Any]) -> None:
+        plan, why = self._plan(request)
+        told, tell = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, QUIET)  # a SIGTERM to the child waits until it can mean something
+        pid = os.fork()
+        if pid == 0:
+            _be_born(plan, request, tell)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, QUIET)
+        os.close(tell)
+        os.close(request["output"])
+        failure = _read_all(told)
+        if failure:
+            os.waitpid(pid, 0)
+            self._tell(event="failed", key=request["key"], **json.loads(failure))
+            return
+        self._children[request["key"]] = Child(request["key"], pid, request["stop_signal"])
+        self._tell(event="started", key=request["key"], pid=pid, cold=why)
+
+    def _plan(self, request: dict[str, Any]) -> tuple[forked.Plan | None, str]:
+        if not request["fork"] or self._why_cold:
+            return None, self._why_cold or "asked for"
+        try:
+            return forked.plan(request["argv"], request["env"], request["cwd"], self._reads), ""
+        except forked.Cold as why:
+            return None, str(why)
+
+    # Ending
+
+    def _end(self, grace: float) -> None:
+        """Begin the end of everything: SIGTERM to all there is, ``grace`` seconds, SIGKILL."""
+        if self._end_at is not None:
+            return
+        self._end_at = time.monotonic() + grace
+        for request in self._waiting:
+            os.close(request["output"])
+        self._waiting.clear()
+        for child in self._children.values():
+            self._stop(child, grace)
+        for pid in _descendants(os.getpid()):
+            if pid not in {child.pid for child in self._children.values()}:
+                _kill(pid, signal.SIGTERM)
+
+    def _stop(self, child: Child, grace: float) -> None:
+        child.family = _descendants(child.pid)
+        child.kill_at = time.monotonic() + grace
+        self._signal(child, child.stop_signal if grace > 0 else signal.SIGKILL)
+        self._signal(child, signal.SIGCONT)  # one that is stopped could not hear
+
+    def _signal(self, child: Child, number: int) -> None:
+        """Send to the whole group; SIGKILL ends its descendants in other groups as well."""
+        if number == signal.SIGKILL:
+            child.family = child.family or _descendants(child.pid)
+            child.killed = True
+            child.kill_at = child.kill_at or time.monotonic()
+        _kill_group(child, number)
+        if number == signal.SIGKILL:
+            for pid in child.family:
+                if _parent(pid) in {os.getpid(), child.pid, *child.family}:
+                    _kill(pid, number)
+
+    def _reap(self) -> None:
+        leaders = {child.pid: child for child in self._children.values() if child.code is None}
+        with contextlib.suppress(ChildProcessError):
+            while (reaped := os.waitpid(-1, os.WNOHANG))[0]:
+                if reaped[0] in leaders:
+                    leaders[reaped[0]].code = os.waitstatus_to_exitcode(reaped[1])
+
+    def _settle(self) -> None:
+        """Report each process whose whole group is gone; kill what has had its time."""
+        now = time.monotonic()
+        for child in list(self._children.values()):
+            overdue = child.kill_at is not None and now >= child.kill_at
+            left = child.code is None or _group_lives(child) or any(_parent(pid) == os.getpid() for pid in child.family)
+            if left and not child.killed and (overdue or (child.code is not None and child.kill_at is None)):
+                self._signal(child, signal.SIGKILL)
+            elif not left or (child.killed and child.code is not None and now > (child.kill_at or now) + LAST_RESORT):
+                del self._children[child.key]
+                self._tell(event="exit", key=child.key, code=child.code)
+
+
+def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int) -> NoReturn:
+    """Become the program, in the child. What goes wrong before is told through the pipe ``tell``."""
+    step, parent = "cwd", os.getppid()
+    try:
+        forked.settle_in(request["output"], tell, request["cwd"])
+        step = "uid"
+        _drop_to(request["uid"])
+        _die_with(parent, request["name"])
+        step = "exec"
+        if plan is None:
+            os.execvpe(request["argv"][0], request["argv"], request["env"])
+        os.close(3)
+    except OSError as error:
+        os.write(3, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())
+        os._exit(127)
+    raise BecomeChild(plan, request)
+
+
+def _drop_to(uid: int | None) -> None:
+    if uid is None or uid == os.getuid():
+        return
+    try:
+        gid = pwd.getpwuid(uid).pw_gid
+    except KeyError:  # a uid without an entry will do
+        gid = uid
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+
+
+def _prctl(option: int, value: Any) -> None:
+    if LINUX:
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _die_with(parent: int, name: str) -> None:
+    """Be killed when the launcher is; it may have been already."""
+    _prctl(PR_SET_NAME, ctypes.c_char_p(name.encode()[:15]))
+    _prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(127)
+
+
+def _read_all(fd: int) -> bytes:
+    with open(fd, "rb") as file:
+        return file.read()
+
+
+def _threads() -> int:
+    if LINUX:
+        return len(os.listdir("/proc/self/task"))
+    import threading  # noqa: PLC0415  (only where there is no /proc)
+
+    return threading.active_count()
+
+
+def _kill(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _kill_group(child: Child, number: int) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except PermissionError:
+        pass
+    except ProcessLookupError:  # not yet its own group, or gone
+        if child.code is None:
+            _kill(child.pid, number)
+
+
+def _group_lives(child: Child) -> bool:
+    try:
+        os.killpg(child.pid, 0)
+    except OSError as error:  # macOS says EPERM where only zombies are left
+        return error.errno not in {errno.ESRCH, errno.EPERM}
+    return True
+
+
+def _parent(pid: int) -> int | None:
+    return _parents().get(pid) if not LINUX else _stat_parent(pid)
+
+
+def _stat_parent(pid: int | str) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _parents() -> dict[int, int]:
+    """Return the parent of every process on this machine that can be seen."""
+    if LINUX:
+        return {int(pid): parent for pid in os.listdir("/proc") if pid.isdigit() and (parent := _stat_parent(pid)) is not None}
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
+    return {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
+
+
+def _descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents().items():
+        children.setdefault(parent, []).append(pid)
+    found = list(children.get(root, []))
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def _kill_everything() -> None:
+    """SIGKILL every descendant until there is none: on Linux the daemons among them came back to us."""
+    deadline = time.monotonic() + LAST_RESORT
+    while (left := _descendants(os.getpid())) and time.monotonic() < deadline:
+        for pid in left:
+            _kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.001)
+
+
+def main(fd: int, modules: list[str]) -> None:
+    """Own processes until the socket ``fd`` closes. Returns in the launcher, and in each forked program as it ends."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)  # the wake-up pipe tells
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, QUIET)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    owner = Owner(socket.socket(fileno=fd))
+    try:
+        owner.preload(modules)
+        owner.run()
+    except BecomeChild as child:
+        plan, request = child.plan, child.request
+    else:
+        return
+    sys.modules.pop("_seamwork_forked", None)
+    forked.become(plan, request["argv"], request["env"], request["cwd"])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,146 @@
+"""A service as a check sees it: by its role, as its client, and as the one who breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from checker.errors import EngineFault, N_
+from checker.evidence import Client, Fault, HttpProxy, Reply, StandIn
+from checker.ledger import Exchange, Ledger
+from checker.runtime.service import Service
+
+__all__ = ["FaultOn", "Role"]
+
+
+class FaultOn(Protocol):
+    """Switches a fault on at one edge and returns it."""
+
+    def __call__(self, edge: HttpProxy | StandIn) -> Fault: ...
+
+
+class Role:
+    """One role of the system: ``orders``. Requests go straight to it; faults act on the edges its neighbours use."""
+
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        *,
+        ledger: Ledger,
+        edges: Mapping[str, HttpProxy],
+        service: Service | None = None,
+        standin: StandIn | None = None,
+        on_fault: Callable[[Sequence[Fault]], None] = lambda _: None,
+    ) -> None:
+        self.name = name
+        self._client = client
+        self._ledger = ledger
+        self._edges = edges  # caller → the proxy it calls us through
+        self._service = service
+        self._standin = standin
+        self._on_fault = on_fault
+
+    # As its client
+
+    def request(self, method: str, path: str, **how: Any) -> Reply:
+        """Send a request; ``how`` is json=, headers=, timeout= (seconds). Raises NoReply."""
+        return self._client.request(method, path, **how)
+
+    def get(self, path: str, **how: Any) -> Reply:
+        """GET ``path``."""
+        return self.request("GET", path, **how)
+
+    def post(self, path: str, **how: Any) -> Reply:
+        """POST to ``path``."""
+        return self.request("POST", path, **how)
+
+    def patch(self, path: str, **how: Any) -> Reply:
+        """PATCH ``path``."""
+        return self.request("PATCH", path, **how)
+
+    def put(self, path: str, **how: Any) -> Reply:
+        """PUT to ``path``."""
+        return self.request("PUT", path, **how)
+
+    def delete(self, path: str, **how: Any) -> Reply:
+        """DELETE ``path``."""
+        return self.request("DELETE", path, **how)
+
+    # What its neighbours asked of it
+
+    @property
+    def calls(self) -> list[Exchange]:
+        """What other services asked of it since this check began."""
+        return [e for e in self._ledger.exchanges(check=self._ledger.check, callee=self.name) if e.caller != "you"]
+
+    # As the one who breaks it
+
+    def hangs(self, **when: Any) -> Sequence[Fault]:
+        """Let its neighbours wait for ever. ``only=k``: the k-th call alone."""
+        return self._break(lambda edge: edge.hangs(**when))
+
+    def resets(self, **when: Any) -> Sequence[Fault]:
+        """Tear its neighbours' connections down."""
+        return self._break(lambda edge: edge.resets(**when))
+
+    def delays(self, seconds: float, **when: Any) -> Sequence[Fault]:
+        """Let its replies come late."""
+        return self._break(lambda edge: edge.delays(seconds, **when))
+
+    def answers(self, status: int, **when: Any) -> Sequence[Fault]:
+        """Answer its neighbours with this status, without asking it."""
+        return self._break(lambda edge: edge.answers(status, **when))
+
+    def drops_the_answer(self, **when: Any) -> Sequence[Fault]:
+        """Let a request through, and lose the answer."""
+        return self._break(lambda edge: edge.drops_the_answer(**when))
+
+    def sends_half_a_body(self, **when: Any) -> Sequence[Fault]:
+        """Cut its replies in the middle."""
+        return self._break(lambda edge: edge.sends_half_a_body(**when))
+
+    def refuses(self) -> Sequence[Fault]:
+        """Refuse its neighbours' connections, as if nobody listened."""
+        return self._break(lambda edge: edge.refuses())
+
+    def heals(self) -> None:
+        """Take every fault back."""
+        for edge in self._all_edges():
+            edge.heals()
+
+    # What it is made of
+
+    @property
+    def standin(self) -> StandIn:
+        """The scripted stand-in that plays this role. Raises EngineFault where the real service does."""
+        if self._standin is None:
+            raise EngineFault(N_("{role} is played by the learner's own service in this check."), role=self.name)
+        return self._standin
+
+    @property
+    def service(self) -> Service:
+        """The learner's process. Raises EngineFault where a stand-in plays the role."""
+        if self._service is None:
+            raise EngineFault(N_("{role} is played by a stand-in in this check."), role=self.name)
+        return self._service
+
+    @property
+    def url(self) -> str:
+        """Where it listens: http://127.0.0.1:port."""
+        return self._client.base_url
+
+    def _all_edges(self) -> list[HttpProxy | StandIn]:
+        return [*self._edges.values(), *([self._standin] if self._standin else [])]
+
+    def _break(self, switch: FaultOn) -> Sequence[Fault]:
+        edges: list[HttpProxy | StandIn] = list(self._edges.values()) or self._all_edges()
+        if not edges:
+            raise EngineFault(N_("Nobody calls {role} in this system, so there is nothing to break."), role=self.name)
+        faults = [switch(edge) for edge in edges]
+        self._on_fault(faults)
+        return faults
+
+    def close(self) -> None:
+        """Close our connections to it."""
+        self._client.close()

@@ -1,0 +1,131 @@
+"""The learner's services of one lab, running: a database behind them, a recording proxy on each edge between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.course import Contract
+from checker.errors import EngineFault, N_
+from checker.evidence import Client, Fault, HttpProxy, Loop, Reply, StandIn
+from checker.ledger import Ledger
+from checker.runtime.role import Role
+from checker.runtime.service import Service
+
+__all__ = ["Plan", "System"]
+
+Starter = Callable[[str, Mapping[str, str]], Service]
+"""Starts the process of a service with these contract variables, and returns when it is ready."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which roles there are, who plays them, and what each is told."""
+
+    contract: Contract
+    real: Sequence[str]  # roles played by the learner's processes
+    standins: Sequence[str] = ()
+    helpers: Sequence[str] = ()  # processes beside the services: orders-relay
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by role: DATABASE_URL, ...
+
+
+class System:
+    """Roles by name (``system["orders"]``), and a client that sends each path to its owner (``system.get(path)``)."""
+
+    def __init__(self, plan: Plan, start: Starter, *, loop: Loop, ledger: Ledger, on_fault: Callable[[Sequence[Fault]], None]) -> None:
+        self._plan, self._start, self._loop, self._ledger, self._on_fault = plan, start, loop, ledger, on_fault
+        self._standins = {name: StandIn(loop, ledger, name) for name in plan.standins}
+        self._edges = {name: self._edges_into(name) for name in (*plan.real, *plan.standins)}
+        self._roles: dict[str, Role] = {}
+        self._services: list[Service] = []
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            self._start_all()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_all(self) -> None:
+        for name, standin in self._standins.items():
+            self._roles[name] = self._role(name, f"http://127.0.0.1:{standin.port}", standin=standin)
+        with ThreadPoolExecutor(max_workers=len(self._plan.real)) as pool:
+            starting = [pool.submit(self._start_one, name) for name in self._plan.real]
+        failures = [error for job in starting if (error := job.exception()) is not None]
+        if failures:
+            raise failures[0]
+        for name in self._plan.helpers:
+            self._services.append(self._start(name, self._environment(name.split("-", 1)[0])))
+
+    def _start_one(self, name: str) -> None:
+        service = self._start(name, self._environment(name))
+        self._services.append(service)
+        for proxy in self._edges[name].values():
+            proxy.upstream = ("127.0.0.1", service.port)
+        self._roles[name] = self._role(name, f"http://127.0.0.1:{service.port}", service=service)
+
+    def _edges_into(self, callee: str) -> dict[str, HttpProxy]:
+        upstream = ("127.0.0.1", self._standins[callee].port) if callee in self._standins else None
+        return {
+            caller: HttpProxy(self._loop, self._ledger, caller=caller, callee=callee, upstream=upstream)
+            for caller in self._plan.real
+            if caller != callee
+        }
+
+    def _environment(self, name: str) -> dict[str, str]:
+        neighbours = {f"{callee.upper()}_URL": f"http://127.0.0.1:{edges[name].port}" for callee, edges in self._edges.items() if name in edges}
+        return {**neighbours, "INSTANCE": "1", **self._plan.environment.get(name, {})}
+
+    def _role(self, name: str, url: str, *, service: Service | None = None, standin: StandIn | None = None) -> Role:
+        client = Client(self._ledger, url, callee=name)
+        return Role(name, client, ledger=self._ledger, edges=self._edges[name], service=service, standin=standin, on_fault=self._on_fault)
+
+    def __getitem__(self, name: str) -> Role:
+        if name not in self._roles:
+            raise EngineFault(N_("There is no {role} in this system; it has {roles}."), role=name, roles=", ".join(self._roles))
+        return self._roles[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._roles.values())
+
+    # Its client: each path to its owner
+
+    def request(self, method: str, path: str, **how: Any) -> Reply:
+        """Send a request to the role that owns the path in this lab. Raises NoReply."""
+        return self[self._plan.contract.owner(path)].request(method, path, **how)
+
+    def get(self, path: str, **how: Any) -> Reply:
+        """GET ``path`` from its owner."""
+        return self.request("GET", path, **how)
+
+    def post(self, path: str, **how: Any) -> Reply:
+        """POST to the owner of ``path``."""
+        return self.request("POST", path, **how)
+
+    def patch(self, path: str, **how: Any) -> Reply:
+        """PATCH at the owner of ``path``."""
+        return self.request("PATCH", path, **how)
+
+    def heals(self) -> None:
+        """Take every fault back, everywhere."""
+        for role in self._roles.values():
+            role.heals()
+
+    def close(self) -> None:
+        """Stop everything. Closing twice is fine."""
+        for role in self._roles.values():
+            role.close()
+        if self._services:
+            with ThreadPoolExecutor(max_workers=len(self._services)) as pool:
+                list(pool.map(lambda service: service.stop(), self._services))
+        self._services.clear()
+        for edges in self._edges.values():
+            for proxy in edges.values():
+                proxy.close()
+        for standin in self._standins.values():
+            standin.close()
+
+

@@ -1,0 +1,243 @@
+"""The world of lab 01: shop and orders on one database; helpers that arrange it through the contract alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from checker import Ask, Reply, Role, Stage, System, at_once
+
+MOST = 99
+"""Pieces on one line of an order: the contract's maximum."""
+
+STATUSES = ("created", "paid", "shipped", "delivered", "cancelled")
+LEGAL = {("created", "paid"), ("created", "cancelled"), ("paid", "shipped"), ("paid", "cancelled"), ("shipped", "delivered")}
+
+BEYOND = 2_000_000_000
+"""An id that nobody has."""
+
+MASKED_IDS = {"id", "user_id", "order_id", "payment_id"}
+MASKED_TEXT = {"created_at": "some time", "detail": "some words", "title": "some words", "instance": "somewhere", "type": "some kind"}
+"""What may differ between two systems that a client cannot tell apart."""
+
+Order = Callable[..., Reply]
+
+
+@pytest.fixture
+def buyer(system: System, rng: random.Random) -> int:
+    """A new user of the shop; the id."""
+    return new_buyer(system, rng)
+
+
+@pytest.fixture
+def skus(system: System, rng: random.Random) -> list[str]:
+    """Half of the shop's products, in an order drawn by the seed; the other half is there to be sold out."""
+    return shelf(system, rng, 0)
+
+
+@pytest.fixture
+def place(system: System, buyer: int, rng: random.Random) -> Order:
+    """Place an order at its owner: ``place("SKU-1", 2, discount_code=...)``."""
+
+    def order(sku: str, quantity: int = 1, **more: Any) -> Reply:
+        return system.post("/orders", json=an_order(rng, buyer, sku, quantity, **more))
+
+    return order
+
+
+@pytest.fixture
+def sell_out(system: System, place: Order, rng: random.Random) -> Callable[[int], tuple[str, int]]:
+    """Sell a product down to nothing: ``sell_out(3)`` → (its sku, the order that holds 3 of its pieces)."""
+
+    def emptied(pieces: int) -> tuple[str, int]:
+        sku = shelf(system, rng, 1)[0]
+        holder = place(sku, pieces)["id"]
+        for quantity in (MOST, 32, 8, 2, 1):
+            while place(sku, quantity).status_code == 201:
+                pass
+        return sku, holder
+
+    return emptied
+
+
+@pytest.fixture
+def walk(system: System) -> Callable[..., list[str]]:
+    """Move an order on: ``walk(order, "paid", "shipped")`` → the status it said it had after each move."""
+
+    def walked(order: int, *statuses: str) -> list[str]:
+        return [system.patch(f"/orders/{order}/status", json={"status": status})["status"] for status in statuses]
+
+    return walked
+
+
+@pytest.fixture
+def race() -> Callable[..., list[int]]:
+    """Do several things at the same moment; the status codes, sorted."""
+    return lambda *calls: sorted(reply.status_code for reply in at_once(calls))
+
+
+@pytest.fixture
+def illegal_moves(system: System, place: Order, skus: list[str]) -> Callable[[], dict[str, int]]:
+    """Try every move the contract forbids; what was answered, by move."""
+
+    def tried() -> dict[str, int]:
+        orders = {status: an_order_that_is(system, place(skus[0])["id"], status) for status in STATUSES}
+        forbidden = [move for move in itertools.product(STATUSES, STATUSES) if move not in LEGAL]
+        return {f"{old} → {new}": move(system, orders[old], new) for old, new in forbidden}
+
+    return tried
+
+
+@pytest.fixture
+def known(place: Order, buyer: int, skus: list[str]) -> dict[str, object]:
+    """What there is in the system: a value for each parameter and field of the contract that must name something real."""
+    order = place(skus[0])["id"]
+    return {
+        "id": order,
+        "user_id": buyer,
+        "sku": skus[0],
+        "quantity": 1,
+        "discount_code": "FIVER",
+        "status": "paid",
+        "payment_id": 1,
+        "result": "captured",
+    }
+
+
+@pytest.fixture
+def prices(monolith: System, rng: random.Random) -> dict[str, int]:
+    """A price in cents for each product, drawn by the seed: not the ones in any database."""
+    return {product["sku"]: rng.randrange(1_000, 20_000) for product in monolith.get("/products").json}
+
+
+@pytest.fixture
+def shop_stand_in(system: System, prices: dict[str, int], rng: random.Random) -> Role:
+    """The shop, played by a stand-in that knows every user and these prices, and nothing of orders."""
+    shop = system["shop"].standin
+    shop.on("POST", "/users", lambda ask: {"id": rng.randrange(1_000, 9_000), **ask.json}, status=201)
+    shop.on("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
+    shop.on("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
+    shop.on("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], prices))
+    shop.on("GET", "/products", lambda ask: [a_product(sku, prices) for sku in ask.query.get("sku", prices)])
+    shop.on("POST", "/users/{uid}/points", points_added)
+    return system["shop"]
+
+
+@pytest.fixture
+def conversation(stage: Stage) -> Callable[[System], list[str]]:
+    """Hold one conversation with a system; what it answered, a line each, with ids and times masked."""
+
+    def held(system: System) -> list[str]:
+        return hold(system, stage.rng("conversation"))
+
+    return held
+
+
+def hold(system: System, rng: random.Random) -> list[str]:
+    """Go through what clients do, right and wrong, once."""
+    uid = new_buyer(system, rng)
+    one, two = shelf(system, rng, 0)[:2]
+    said = [
+        system.get("/products"),
+        system.get(f"/products/{one}"),
+        system.get("/products/NO-SUCH-SKU"),
+        system.get(f"/users/{uid}"),
+        system.get(f"/users/{BEYOND}"),
+        order := system.post("/orders", json=an_order(rng, uid, one, 2)),
+        system.post("/orders", json=an_order(rng, uid, two, 3, discount_code="WELCOME10")),
+        system.post("/orders", json=an_order(rng, uid, two, 1, discount_code="NO-SUCH-CODE")),
+        system.post("/orders", json=an_order(rng, uid, "NO-SUCH-SKU")),
+        system.post("/orders", json=an_order(rng, BEYOND, one)),
+        system.post("/orders", json=an_order(rng, uid, one, 0)),
+        system.post("/orders", json={"user_id": uid}),
+        system.get(f"/orders/{order['id']}"),
+        system.get(f"/orders/{BEYOND}"),
+        system.get("/orders/not-a-number"),
+        system.get(f"/orders?user_id={uid}"),
+        system.get(f"/orders?user_id={uid}&limit=1&offset=1"),
+        system.get(f"/users/{uid}/points"),
+        payment := system.post("/payments", json={"order_id": order["id"], "channel": "card"}),
+        system.post("/payments/callback", json={"payment_id": payment["id"], "result": "captured"}),
+        system.get(f"/orders/{order['id']}"),
+        system.patch(f"/orders/{order['id']}/status", json={"status": "cancelled"}),
+        system.patch(f"/orders/{order['id']}/status", json={"status": "shipped"}),
+        system.patch(f"/orders/{order['id']}/status", json={"status": "nonsense"}),
+        system.patch(f"/orders/{BEYOND}/status", json={"status": "paid"}),
+        system.get(f"/users/{uid}/points"),
+    ]
+    return masked(said)
+
+
+def masked(replies: list[Reply]) -> list[str]:
+    """Each reply as a line: request, status, body; ids by the order in which they turned up, no times, no problem prose."""
+    seen: dict[tuple[str, int], str] = {}
+
+    def mask(key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: mask(k, v) for k, v in sorted(value.items())}
+        if isinstance(value, list):
+            return [mask(key, v) for v in value]
+        if key in MASKED_IDS and isinstance(value, int):
+            kind = "id" if key == "id" else key
+            return seen.setdefault((kind, value), f"{kind}-{sum(k == kind for k, _ in seen) + 1}")
+        return MASKED_TEXT.get(key, value)
+
+    return [f"{re.sub('[0-9]+', '#', reply.asked)} → {reply.status_code} {json.dumps(mask('', reply.json), ensure_ascii=False)}" for reply in replies]
+
+
+def shelf(system: System, rng: random.Random, half: int) -> list[str]:
+    """Every second product, shuffled."""
+    mine = sorted(product["sku"] for product in system.get("/products").json)[half::2]
+    return rng.sample(mine, len(mine))
+
+
+def new_buyer(system: System, rng: random.Random) -> int:
+    """Sign a new user up; the id."""
+    name = f"buyer-{rng.getrandbits(48):x}"
+    uid: int = system.post("/users", json={"nickname": name, "email": f"{name}@example.com"})["id"]
+    return uid
+
+
+def an_order(rng: random.Random, uid: int, sku: str, quantity: int = 1, **more: Any) -> dict[str, Any]:
+    """The body of an order."""
+    address = {
+        "recipient": "Niamh Byrne",
+        "street": f"Grand Parade {rng.randrange(1, 200)}",
+        "city": "Cork",
+        "postcode": "T12 XH6K",
+        "country": "IE",
+    }
+    return {"user_id": uid, "lines": [{"sku": sku, "quantity": quantity}], "address": address, **more}
+
+
+def an_order_that_is(system: System, order: int, status: str) -> int:
+    """Walk an order to this status by legal moves; its id."""
+    way = {"created": (), "paid": ("paid",), "shipped": ("paid", "shipped"), "delivered": ("paid", "shipped", "delivered")}
+    for step in way.get(status, (status,)):
+        assert move(system, order, step) == 200
+    return order
+
+
+def move(system: System, order: int, status: str) -> int:
+    """Ask for a move; the status code."""
+    return system.patch(f"/orders/{order}/status", json={"status": status}).status_code
+
+
+def a_user(uid: str) -> dict[str, Any]:
+    """A user as the contract shows one."""
+    return {"id": int(uid), "nickname": f"nick-{uid}", "email": f"{uid}@example.com"}
+
+
+def a_product(sku: str, prices: dict[str, int]) -> dict[str, Any]:
+    """A product as the contract shows one."""
+    return {"sku": sku, "name": f"Product {sku}", "description": "", "price_cents": prices[sku]}
+
+
+def points_added(ask: Ask) -> dict[str, int]:
+    """What the shop says when points were added."""
+    return {"user_id": int(ask.path["uid"]), "points": ask.json["points"]}

@@ -1,0 +1,1 @@
+"""The Bazaar: one shop, one process, one database."""
