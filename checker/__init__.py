@@ -1,1 +1,36 @@
-"""Seamwork's checker: starts a learner's services, is their client, breaks what is around them, and judges what it sees."""
+"""Seamwork's checker: starts a learner's services, is their client, breaks what is around them, and judges what it sees.
+
+What a check's author needs is here; it is imported when it is first used, for ``seamwork --help`` must be quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from checker.evidence import Asked as Ask
+    from checker.evidence import Reply, StandIn, at_once
+    from checker.runtime.role import Role
+    from checker.runtime.stage import Stage
+    from checker.runtime.system import System
+    from checker.wait import eventually
+
+__all__ = ["Ask", "Reply", "Role", "Stage", "StandIn", "System", "at_once", "eventually"]
+
+_HOMES = {
+    "Ask": "checker.evidence",
+    "Reply": "checker.evidence",
+    "Role": "checker.runtime.role",
+    "Stage": "checker.runtime.stage",
+    "StandIn": "checker.evidence",
+    "System": "checker.runtime.system",
+    "at_once": "checker.evidence",
+    "eventually": "checker.wait",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

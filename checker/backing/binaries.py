@@ -11,12 +11,15 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checker.backing.distribution import within_reach
-from checker.errors import Blocked, N_
+from checker.errors import N_, Blocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Program", "postgres_embedded", "postgres_on_path", "redis_embedded", "redis_on_path"]
 
@@ -80,7 +83,7 @@ def redis_on_path() -> Program:
     """Return the Valkey or Redis on PATH. Raises Blocked when there is neither."""
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
-            return _asked(Path(found).resolve())
+            return _asked(Path(found))  # not resolved: a Redis is what it is called as
     raise Blocked(
         N_("Neither valkey-server nor redis-server is on PATH."),
         N_("Install one (Debian: apt install redis-server), or use --backing embedded."),

@@ -7,11 +7,9 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from checker.backing.binaries import Program
 from checker.backing.connect import Connection, connect, warm_up
 from checker.backing.golden import SUPERUSER, lay_data
 from checker.backing.leftovers import end_leftover
@@ -19,10 +17,16 @@ from checker.backing.logged import start_logged, tail
 from checker.backing.places import PrivateDir, server_uid
 from checker.backing.ports import LOOPBACK, PortTaken, free_port, on_a_free_port
 from checker.backing.scram import verifier
-from checker.backing.starter import Started, Starter
 from checker.backing.statements import Statement, StatementLog
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 from checker.wait import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from checker.backing.binaries import Program
+    from checker.backing.starter import Started, Starter
 
 __all__ = ["Cluster"]
 
@@ -56,7 +60,7 @@ SMALL = {
 
 
 class Cluster:
-    """A running server. ``url`` is the superuser's; ``connection`` is one of theirs, to be taken over."""
+    """A running server. ``url`` is the superuser's; ``connection`` is one of theirs; ``pid`` is its process."""
 
     def __init__(
         self,
@@ -64,31 +68,31 @@ class Cluster:
         starter: Starter,
         *,
         statements: bool = False,
+        home: PrivateDir | None = None,
         ports: Callable[[], int] = free_port,
     ) -> None:
-        """Start it and wait until it answers.
+        """Start it, in ``home`` or a new private folder, and wait until it answers.
 
         Raises Blocked where there is no room, EngineFault when it ends before it is ready.
         """
-        threading.Thread(target=warm_up, daemon=True).start()  # the driver's import takes longer than the server's start
+        threading.Thread(
+            target=warm_up, daemon=True
+        ).start()  # the driver's import takes longer than the server's start
         self._program, self._starter, self._uid = program, starter, server_uid()
-        self._home = PrivateDir("pg", uid=self._uid, need=ROOM)
+        self._home = home or PrivateDir("pg", uid=self._uid, need=ROOM)
         self._log = StatementLog(self._home.path / "postgres.log") if statements else None
-        self._process: Started | None = None
+        self._at_close = contextlib.ExitStack()
+        self._at_close.callback(self._home.close)
+        self._at_close.callback(end_leftover, self._home.path)  # nothing to do, unless someone killed the server
         try:
             self._home.sweep(end_leftover)
             first_password = lay_data(program, self._home.path, starter, uid=self._uid)
-            self._process, self.port = on_a_free_port(self._start, ports=ports)
+            self.port = on_a_free_port(self._start, ports=ports)
             self.url, self.connection = self._with_own_password(first_password)
         except BaseException:
             self.close()
             raise
         self.version = program.version
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id; None once it is closed."""
-        return self._process.pid if self._process else None
 
     def statements(self) -> list[Statement]:
         """Return what learners' connections have asked so far. Raises EngineFault when it was not asked for."""
@@ -98,21 +102,19 @@ class Cluster:
 
     def close(self) -> None:
         """Stop the server at once and remove its data. Idempotent."""
-        if self._process is not None:
-            _stop(self._process)
-            self._process = None
-        end_leftover(self._home.path)  # nothing to do, unless someone killed the server
-        self._home.close()
+        self._at_close.close()
 
-    def _start(self, port: int) -> tuple[Started, int]:
+    def _start(self, port: int) -> int:
         log = self._home.path / "postgres.log"
         log.unlink(missing_ok=True)
         process = start_logged(self._starter, "postgres", self._command(port), log, uid=self._uid)
+        self._at_close.callback(_stop, process)
+        self.pid = process.pid
         pidfile = self._home.path / "data" / "postmaster.pid"
         if not until(lambda: _is_ready(pidfile) or process.returncode is not None, within=READY_WITHIN):
             _stop(process)
         if process.returncode is None:
-            return process, port
+            return port
         said = tail(log)
         if "could not bind" in said and "in use" in said:
             raise PortTaken(port)
@@ -141,6 +143,7 @@ class Cluster:
     def _with_own_password(self, first: str) -> tuple[str, Connection]:
         password = secrets.token_hex(16)
         connection = connect(_url(self.port, first))
+        self._at_close.callback(connection.close)
         # The golden password is in the cache; this one is nowhere. The verifier keeps it out of the log as well.
         connection.execute(f"ALTER ROLE {SUPERUSER} PASSWORD '{verifier(password)}'".encode())
         connection.execute("REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC")

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from checker.errors import Blocked, N_
+from checker.errors import N_, Blocked
 
 if TYPE_CHECKING:
     import psycopg

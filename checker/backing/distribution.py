@@ -11,25 +11,33 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from checker.backing.places import reachable
-from checker.errors import Blocked, N_
+from checker.backing.places import forget_unused, reachable
+from checker.errors import N_, Blocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["within_reach"]
 
+BASES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108  (what lies there is taken only if it is root's own)
 
-def within_reach(home: Path, parts: Sequence[str], program: str, uid: int | None) -> Path:
+
+def within_reach(
+    home: Path, parts: Sequence[str], program: str, uid: int | None, *, bases: Sequence[Path] = BASES
+) -> Path:
     """Return a folder with ``parts`` of ``home`` in it whose ``program`` user ``uid`` can run: ``home``, or a copy.
 
-    Raises Blocked when there is no place for a copy.
+    A copy is put into a folder "seamwork" of root's own in the first of ``bases`` that will do.
+    Raises Blocked when there is no place for one.
     """
     if uid is None or reachable((home / program).parent, uid):
         return home
     found = (home / program).stat()
     key = hashlib.sha256(f"{home}|{program}|{found.st_size}|{found.st_mtime_ns}".encode()).hexdigest()[:16]
-    for shelf in _shelves(uid):
+    for shelf in _shelves(bases, uid):
         with contextlib.suppress(OSError):
             return _copied(home, parts, shelf / f"{Path(program).name}-{key}")
     raise Blocked(
@@ -40,8 +48,8 @@ def within_reach(home: Path, parts: Sequence[str], program: str, uid: int | None
     )
 
 
-def _shelves(uid: int) -> Iterator[Path]:
-    for base in (Path("/var/cache"), Path("/var/tmp"), Path(tempfile.gettempdir())):  # noqa: S108  (checked below)
+def _shelves(bases: Sequence[Path], uid: int) -> Iterator[Path]:
+    for base in bases:
         shelf = base / "seamwork"
         with contextlib.suppress(OSError):
             shelf.mkdir(mode=0o755, exist_ok=True)
@@ -57,7 +65,9 @@ def _is_root_s_own(folder: Path) -> bool:
 
 def _copied(home: Path, parts: Sequence[str], copy: Path) -> Path:
     if _complete(copy):
+        os.utime(copy)
         return copy
+    forget_unused(copy.parent)
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=copy.parent))
     try:
         for part in parts:

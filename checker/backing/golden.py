@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import platform
@@ -11,20 +10,20 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from checker.backing.binaries import Program
 from checker.backing.logged import run_logged
-from checker.backing.places import cache_dir
-from checker.backing.starter import Starter
-from checker.errors import Blocked, EngineFault, N_
+from checker.backing.places import cache_dir, forget_unused
+from checker.errors import N_, Blocked, EngineFault
+
+if TYPE_CHECKING:
+    from checker.backing.binaries import Program
+    from checker.backing.starter import Starter
 
 __all__ = ["lay_data"]
 
 SUPERUSER = "postgres"
-UNUSED = 30 * 86_400.0
-"""Seconds after which a golden directory nobody copied is thrown away."""
 
 
 def lay_data(program: Program, home: Path, starter: Starter, *, uid: int | None) -> str:
@@ -101,14 +100,7 @@ def _keep(golden: Path, data: Path, password: str) -> None:
         draft.rename(golden)
     except (OSError, subprocess.CalledProcessError):  # the cache is a convenience: without it the next start is slower
         shutil.rmtree(draft, ignore_errors=True)
-    _forget_unused(golden.parent)
-
-
-def _forget_unused(shelf: Path) -> None:
-    for old in shelf.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another run may be forgetting as well
-            if time.time() - old.stat().st_mtime > UNUSED:
-                shutil.rmtree(old, ignore_errors=True)
+    forget_unused(golden.parent)
 
 
 def _room_or_fault(said: str, fault: Exception) -> Exception:

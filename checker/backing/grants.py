@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from checker.errors import LearnerFault, N_
+from checker.errors import N_, LearnerFault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg.sql import Composed
 
     from checker.backing.connect import Connection
@@ -53,5 +54,5 @@ def _grant(connection: Connection, role: str, table: str) -> None:
 def _statement(what: str, name: Sequence[str], role: str) -> Composed:
     from psycopg import sql  # noqa: PLC0415
 
-    granted = sql.SQL(what).format(sql.Identifier(*name))  # type: ignore[arg-type]  # (written above)
+    granted = sql.SQL(what).format(sql.Identifier(*name))
     return sql.SQL("GRANT {} TO {}").format(granted, sql.Identifier(role))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from checker.backing.starter import Started, Starter
 from checker.wait import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from checker.backing.starter import Started, Starter
 
 __all__ = ["LAST", "run_logged", "start_logged", "tail"]
 

@@ -11,13 +11,13 @@ from checker.errors import N_, UsageError
 
 __all__ = ["LEFT_BEHIND_AFTER", "Naming", "run_of"]
 
-LONGEST = 34
+LONGEST = 24
 """Bytes of a name; with what is put before and after it, PostgreSQL's limit of 63 holds."""
 LEFT_BEHIND_AFTER = 3600.0
 """Seconds after which what another run made may be taken for left behind."""
 
 PLAIN = re.compile(rf"[a-z][a-z0-9_-]{{0,{LONGEST - 1}}}")
-MARKED = re.compile(r"seamwork_(\d{10})_([0-9a-f]{8})_")
+MARKED = re.compile(r"seamwork_(\d{10})_([0-9a-f]{6})_")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Naming:
     @classmethod
     def for_a_lent_server(cls) -> Naming:
         """Return a naming no other run has."""
-        run = secrets.token_hex(4)
+        run = secrets.token_hex(3)
         return cls(f"seamwork_{int(time.time())}_{run}_", run)
 
     def full(self, name: str) -> str:

@@ -14,14 +14,18 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from checker.errors import Blocked, N_
+from checker.errors import N_, Blocked
 
-__all__ = ["PrivateDir", "cache_dir", "reachable", "server_uid"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["PrivateDir", "cache_dir", "forget_unused", "reachable", "server_uid"]
 
 LOCK = "owner.lock"
+UNUSED = 30 * 86_400.0
 NEWBORN = 3600.0
 """Seconds after which a folder that never got its lock counts as left behind."""
 
@@ -66,6 +70,14 @@ def cache_dir(part: str) -> Path | None:
         return None
     ours = found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return folder if ours and os.access(folder, os.W_OK) else None
+
+
+def forget_unused(shelf: Path) -> None:
+    """Remove what has lain in a cache for a month without being used. Whoever uses a folder there touches it."""
+    for old in shelf.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another run may be forgetting as well
+            if time.time() - old.lstat().st_mtime > UNUSED:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 class PrivateDir:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["LOOPBACK", "PortTaken", "free_port", "on_a_free_port"]
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import secrets
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 from checker.backing.connect import Connection, connect
 from checker.backing.grants import grant_only
 from checker.backing.naming import Naming
 from checker.backing.scram import verifier
-from checker.backing.statements import Statement
-from checker.errors import Blocked, EngineFault, N_
+from checker.errors import N_, Blocked, EngineFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import TracebackType
+
+    from checker.backing.statements import Statement
 
 __all__ = ["Database", "Postgres", "Server"]
 
@@ -78,6 +81,7 @@ class Postgres:
         self._server, self._connection, self._reconnect = server, connection, reconnect
         self._naming = naming or Naming()
         self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
         self._passwords: dict[str, str] = {}
         self._roles: dict[str, set[str]] = {}  # database → the roles that go with it
         if connection.info.server_version < OLDEST:
@@ -87,7 +91,7 @@ class Postgres:
                 version=self.version,
             )
 
-    def __enter__(self) -> Postgres:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -117,7 +121,7 @@ class Postgres:
     def template_from(self, database: Database) -> str:
         """Return the name of a new template: ``database`` as it is now. Whoever is connected to it is thrown out."""
         with self._lock:
-            template = f"{database.name}_{secrets.token_hex(3)}"
+            template = f"{database.name}_template_{next(self._numbers)}"
             self._execute("ALTER DATABASE {} ALLOW_CONNECTIONS false", database.name)
             try:
                 self._throw_out(database.name)
@@ -145,13 +149,17 @@ class Postgres:
     def close(self) -> None:
         """Drop what was made, where the server outlives us, and end it where it is ours. Idempotent."""
         with self._lock:
-            try:
-                if self._naming.prefix:
-                    for name in list(self._roles):
-                        self.drop(name)
-            finally:
-                self._connection.close()
-                self._server.close()
+            if self._naming.prefix:
+                self._drop_all()
+            self._connection.close()
+            self._server.close()
+
+    def _drop_all(self) -> None:
+        from psycopg import Error  # noqa: PLC0415
+
+        for name in list(self._roles):
+            with contextlib.suppress(Error, Blocked):  # what cannot be dropped now, a later run finds left behind
+                self.drop(name)
 
     def _make_role(self, role: str, password: str | None) -> None:
         if role in self._passwords:
@@ -159,7 +167,7 @@ class Postgres:
         password = password or secrets.token_hex(16)
         self._execute(f"CREATE ROLE {{}} LOGIN PASSWORD '{verifier(password)}'", role)
         self._passwords[role] = password
-        if not self._is_superuser():
+        if self._naming.prefix and not self._is_superuser():  # who lends us a server may not lend us all of it
             self._execute("GRANT {} TO CURRENT_USER", role)
 
     def _create(self, name: str, role: str, template: str, options: str = "") -> None:
@@ -168,14 +176,17 @@ class Postgres:
                 N_("There is a database {name!r} already."), N_("Drop it first, or take another name."), name=name
             )
         self._roles[name] = {role}
-        self._execute(
-            f"CREATE DATABASE {{}} OWNER {{}} TEMPLATE {{}} STRATEGY file_copy {options}", name, role, template
-        )
-        self._execute("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
+        create = f"CREATE DATABASE {{}} OWNER {{}} TEMPLATE {{}} STRATEGY file_copy {options}"
+        try:
+            self._execute(create, name, role, template)
+            self._execute("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
+        except BaseException:
+            self.drop(name)
+            raise
 
     def _role_for(self, database: Database, name: str, tables: Sequence[str]) -> str:
         with self._lock:
-            role = self._naming.full(name) + f"_only_{secrets.token_hex(4)}"
+            role = self._naming.full(name) + f"_only_{next(self._numbers)}"
             self._make_role(role, None)
             self._roles[database.name].add(role)
             self._execute("GRANT CONNECT ON DATABASE {} TO {}", database.name, role)
@@ -193,7 +204,7 @@ class Postgres:
     def _execute(self, query: str, *names: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         from psycopg import OperationalError, sql  # noqa: PLC0415  (costs a third of a second)
 
-        composed = sql.SQL(query).format(*map(sql.Identifier, names))  # type: ignore[arg-type]  # (ours, never a learner's)
+        composed = sql.SQL(query).format(*map(sql.Identifier, names))
         try:
             cursor = self._connection.execute(composed, values or None)
         except OperationalError:

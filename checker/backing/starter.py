@@ -9,9 +9,11 @@ import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["Started", "Starter", "SubprocessStarter"]
 
@@ -93,7 +95,7 @@ class SubprocessStarter:
         return _Child(popen)
 
 
-def _as_user(uid: int | None) -> dict[str, object]:
+def _as_user(uid: int | None) -> dict[str, Any]:
     if uid is None or uid == os.geteuid():
         return {}
     return {"user": uid, "group": pwd.getpwuid(uid).pw_gid, "extra_groups": []}

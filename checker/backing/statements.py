@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.backing.connect import APPLICATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["Statement", "StatementLog"]
 
@@ -46,7 +48,11 @@ class StatementLog:
         for entry in text.split(self._mark)[1:]:
             database, application, message = entry.split("\x1f", 2)
             if found := MESSAGE.match(message):
-                yield Statement(database, "" if application == "[unknown]" else application, found["sql"].replace("\n\t", "\n").rstrip("\n"))
+                yield Statement(
+                    database,
+                    "" if application == "[unknown]" else application,
+                    found["sql"].replace("\n\t", "\n").rstrip("\n"),
+                )
 
 
 MESSAGE = re.compile(r"LOG:  (?:statement|execute [^:]*): (?P<sql>.*)", re.DOTALL)

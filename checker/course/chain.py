@@ -3,19 +3,19 @@
 start of lab N = monolith ⊕ (starter ⊕ solution of 0 … N-1) ⊕ starter of N; its end = that ⊕ solution of N.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 
+from checker.course.contract import Contract
 from checker.course.lab import Lab
 from checker.course.overlay import Overlay, Recorded
 from checker.course.tree import File, Tree, read_tree
-from checker.errors import EngineFault, N_, UsageError
+from checker.errors import N_, EngineFault, UsageError
 
 __all__ = ["Course", "Mistake", "root"]
 
@@ -61,7 +61,7 @@ class Course:
         labs = tuple(Lab.load(folder) for folder in folders)
         if not labs:
             raise EngineFault(N_("{folder} holds no labs."), N_("Install seamwork again."), folder=self.root / "labs")
-        for one, other in zip(labs, labs[1:], strict=False):
+        for one, other in pairwise(labs):
             if one.number == other.number:
                 raise EngineFault(
                     N_("{one} and {other} have the same number."),
@@ -127,7 +127,7 @@ class Course:
                 N_("There are: {variants}."),
                 lab=lab.name,
                 variant=variant,
-                variants=", ".join(self.variants(lab)) or "–",
+                variants=", ".join(self.variants(lab)) or "none",
             )
         name = f"{lab.name}@{variant}" if variant else lab.name
         return Overlay(self.root / "solutions" / name, self.root)
@@ -149,6 +149,10 @@ class Course:
         """Return the tree of a wrong or right version. Raises as :meth:`start` does."""
         overlay = version.overlay if isinstance(version, Mistake) else version
         return overlay.lay(self._under(lab, overlay))
+
+    def contract(self, number: str) -> Contract:
+        """Return the contract as it is in the lab of this number. Raises EngineFault when it is not right."""
+        return Contract(self.root / "labs" / "contract", number)
 
     def notebooks(self) -> Tree:
         """Return the lessons' notebooks, under "notebooks/"."""
@@ -182,7 +186,7 @@ class Course:
         return self._trees[key]
 
     def _hold_replaced(self, labs: tuple[Lab, ...]) -> None:
-        for lab in labs:
+        for lab in (lab for lab in labs if lab.replaces):
             earlier = {f"{other.number}:{name}" for other in labs if other.number < lab.number for name in other.checks}
             for replaced in lab.replaces:
                 if replaced not in earlier:

@@ -1,7 +1,5 @@
 """How much was written by hand between two trees: added lines, and those of them that are logic."""
 
-from __future__ import annotations
-
 import ast
 import io
 import tokenize
@@ -80,10 +78,13 @@ def _python_lines(source: str) -> set[int]:
         return {number for number, line in enumerate(source.splitlines()) if line.strip()}
     code = {line for t in tokens if t.type not in _SAYS_NOTHING for line in range(t.start[0] - 1, t.end[0])}
     for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and _says_nothing(node):
             code.difference_update(range(node.lineno - 1, node.end_lineno or node.lineno))
     return code
 
 
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+def _says_nothing(node: ast.stmt) -> bool:
+    """Tell imports and docstrings from logic."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return True

@@ -1,12 +1,10 @@
 """What the checks of a lab promise, read from their files without running them."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 
 from checker.course.strict import read_toml
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 
 __all__ = ["claims_in"]
 
@@ -48,7 +46,7 @@ def _add_chinese(claims: dict[str, dict[str, str]], file: Path) -> None:
     if not file.exists():
         return
     table = read_toml(file)
-    for name in claims:
-        if claim := table.take(name, str, ""):
-            claims[name]["zh"] = claim
+    for name, claim in claims.items():
+        if chinese := table.take(name, str, ""):
+            claim["zh"] = chinese
     table.close()

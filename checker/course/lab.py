@@ -1,16 +1,15 @@
 """A lab: its folder's name, its lab.toml, and what its checks claim."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from checker.course.claims import claims_in
 from checker.course.strict import Table, read_toml
-from checker.errors import EngineFault, N_, SeamworkError
+from checker.errors import N_, EngineFault, SeamworkError
 
 __all__ = ["LANGUAGES", "NEEDS", "CheckMeta", "Lab", "Text"]
 
@@ -45,16 +44,18 @@ class Lab:
     folder: Path
     number: str  # "01"
     short: str  # "boundaries"
-    title: Text
+    title: Text = field(hash=False)
     minutes: int
     teaches: tuple[str, ...]
     needs: tuple[str, ...]
     replaces: tuple[str, ...]
     weight: float  # 0: the sum of the checks' points
-    said: Mapping[str, CheckMeta] = field(repr=False)  # what lab.toml says about checks; their claims are not in it
+    said: Mapping[str, CheckMeta] = field(
+        repr=False, hash=False
+    )  # what lab.toml says about checks; their claims are not in it
 
     @classmethod
-    def load(cls, folder: Path) -> Lab:
+    def load(cls, folder: Path) -> Self:
         """Read a lab's folder. Raises EngineFault that names file, key, value and the next move."""
         name = _FOLDER.fullmatch(folder.name)
         if not name:

@@ -13,8 +13,6 @@ So a change below is a loud error, never a silent revert. The record is the fold
 An author writes ``deletes = ["shop/old.py", "shop/pages/"]`` and lets ``seamwork verify --record`` add the hashes.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from typing import Any
 
 from checker.course.strict import Table, read_toml
 from checker.course.tree import File, Tree, digest, read_tree
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 
 __all__ = ["NOT_LAID", "Overlay", "Recorded"]
 
@@ -101,8 +99,8 @@ class Overlay:
         return changes
 
     def _changes(self, what: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[Recorded]:
-        paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
-        return [Recorded(self.name, what, path, before.get(path) or None, after.get(path)) for path in paths]
+        pairs = {path: (before.get(path) or None, after.get(path)) for path in sorted({*before, *after})}
+        return [Recorded(self.name, what, path, old, new) for path, (old, new) in pairs.items() if old != new]
 
     def _hold(self, what: str, path: str, recorded: str | None, below: File | None) -> None:
         if below is None:

@@ -1,12 +1,10 @@
 """TOML, read key by key: what is missing, of another kind, or not expected is said with file, key, value and next move."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from checker.errors import EngineFault, N_, SeamworkError
+from checker.errors import N_, EngineFault, SeamworkError
 
 __all__ = ["Table", "read_toml"]
 
@@ -53,7 +51,7 @@ class Table:
                 raise self.wrong(key, value, _KINDS[str])
         return tuple(values)
 
-    def table(self, key: str, *, optional: bool = True) -> Table:
+    def table(self, key: str, *, optional: bool = True) -> "Table":
         """Take a table within this one; an empty one where it is optional and absent."""
         entries = self.take(key, dict, {} if optional else _REQUIRED)
         return Table(self.file, entries, at=self._path(key), error=self.error)

@@ -1,14 +1,12 @@
 """A folder's files as plain values: what the chain adds up, what git gets, what a hash is taken of."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 
 __all__ = ["File", "Tree", "digest", "fingerprint", "read_tree", "write_tree"]
 

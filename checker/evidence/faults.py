@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from checker.evidence.loop import Loop
     from checker.ledger import Ledger
 
-__all__ = ["Act", "Due", "Faults", "Hold", "LiveFault"]
+__all__ = ["Act", "Due", "Fault", "Faults", "Hold"]
 
 GARBAGE = b"\x16\x03\x01\x00\xff\x00not what was asked for\xfe\xff\r\n\r\n"
 
@@ -49,15 +49,15 @@ class Due(TypedDict, total=False):
 
 
 @dataclass(eq=False)
-class LiveFault:
-    """A fault that is on. ``met``: how many requests it has acted on; one that met none proves nothing.
+class Fault:
+    """A fault that is on. ``met``: how many requests it has acted on; see ``unmet``.
 
-    Where connections are refused nobody can count who tried; there ``met`` counts the connections it cut, and
-    ``countable`` is False.
+    Where connections are refused nobody can count who tried; there ``met`` counts the connections it cut.
     """
 
     what: str  # "hangs", "answers 503"
     act: Act
+    source: Faults = field(repr=False)
     when: str = ""
     calls: Collection[int] = ()
     seconds: float = 0.0
@@ -67,14 +67,28 @@ class LiveFault:
     _seen: int = 0
 
     @property
-    def countable(self) -> bool:
-        """Whether ``met`` counts requests."""
-        return self.act is not Act.REFUSE
+    def caller(self) -> str:
+        """Who calls on the edge it is on."""
+        return self.source.caller
+
+    @property
+    def callee(self) -> str:
+        """Who is called on the edge it is on."""
+        return self.source.callee
+
+    @property
+    def unmet(self) -> bool:
+        """Whether no request has met it, as far as that can be told: then it proves nothing."""
+        return self.met == 0 and self.act is not Act.REFUSE
 
     @property
     def lasting(self) -> bool:
         """Whether it is for whatever comes, rather than for some requests."""
         return not self.when and not self.calls
+
+    def end(self) -> None:
+        """End this one alone, as ``heals()`` ends all. Doing so twice changes nothing."""
+        self.source.ends(self)
 
     def sees(self, request: str) -> bool:
         """Count a request ("GET /users/7") if it is one of its kind; whether it is the one to act on."""
@@ -91,15 +105,14 @@ class LiveFault:
         return (not wanted or wanted.upper() == method) and target.startswith(start)
 
 
-class Hold(LiveFault):
+class Hold(Fault):
     """Requests wait here until ``release()``, or until so many have arrived."""
 
-    loop: Loop
     until_arrived: int | None = None
 
     def release(self) -> None:
         """Let those who wait go on, and all that come later."""
-        self.loop.run(_set(self.ended))
+        self.source.loop.run(_set(self.ended))
 
     def waits_for(self, arrived: int, *, within: float) -> None:
         """Wait until so many requests have arrived; EngineFault if that takes longer than ``within`` seconds."""
@@ -123,64 +136,70 @@ class Faults:
     ``hangs()``, ``answers(503, when="GET /users/", only=2)``, …: see ``Due`` for what can be said about which requests.
     """
 
+    caller: str
     callee: str
     ledger: Ledger
     loop: Loop
-    _faults: tuple[LiveFault, ...] = ()
+    closed = False
+    _faults: tuple[Fault, ...] = ()
 
-    def hangs(self, **due: Unpack[Due]) -> LiveFault:
+    def hangs(self, **due: Unpack[Due]) -> Fault:
         """Take requests and never answer, until it heals: then their connections are closed."""
-        return self._on(LiveFault("hangs", Act.HANG, **_which(due)))
+        return self._on(Fault("hangs", Act.HANG, self, **_which(due)))
 
-    def resets(self, **due: Unpack[Due]) -> LiveFault:
+    def resets(self, **due: Unpack[Due]) -> Fault:
         """Reset the connection (RST) instead of an answer."""
-        return self._on(LiveFault("resets", Act.RESET, **_which(due)))
+        return self._on(Fault("resets", Act.RESET, self, **_which(due)))
 
-    def delays(self, seconds: float, **due: Unpack[Due]) -> LiveFault:
+    def delays(self, seconds: float, **due: Unpack[Due]) -> Fault:
         """Wait so many seconds before the request goes on; less if it heals before."""
-        return self._on(LiveFault(f"delays {seconds:g} s", Act.DELAY, seconds=seconds, **_which(due)))
+        return self._on(Fault(f"delays {seconds:g} s", Act.DELAY, self, seconds=seconds, **_which(due)))
 
     def answers(
         self, status: int, body: Any = None, headers: Mapping[str, str] | None = None, **due: Unpack[Due]
-    ) -> LiveFault:
+    ) -> Fault:
         """Answer in the callee's place: a problem (RFC 9457) if no body is given; text, bytes, or else JSON."""
         answer = problem(status, headers=headers) if body is None else Answer.of(status, body, headers)
-        return self._on(LiveFault(f"answers {status}", Act.ANSWER, answer=answer, **_which(due)))
+        return self._on(Fault(f"answers {status}", Act.ANSWER, self, answer=answer, **_which(due)))
 
-    def drops_the_answer(self, **due: Unpack[Due]) -> LiveFault:
+    def drops_the_answer(self, **due: Unpack[Due]) -> Fault:
         """Let the callee do its work, then close the connection without the reply."""
-        return self._on(LiveFault("drops the answer", Act.DROP, **_which(due)))
+        return self._on(Fault("drops the answer", Act.DROP, self, **_which(due)))
 
-    def sends_half_a_body(self, **due: Unpack[Due]) -> LiveFault:
+    def sends_half_a_body(self, **due: Unpack[Due]) -> Fault:
         """Let the callee answer, pass on half of the body, and close the connection."""
-        return self._on(LiveFault("sends half a body", Act.HALVE, **_which(due)))
+        return self._on(Fault("sends half a body", Act.HALVE, self, **_which(due)))
 
-    def sends_garbage(self, **due: Unpack[Due]) -> LiveFault:
+    def sends_garbage(self, **due: Unpack[Due]) -> Fault:
         """Answer with bytes that are no HTTP, and close the connection."""
-        return self._on(LiveFault("sends garbage", Act.RAW, answer=Answer(body=GARBAGE), **_which(due)))
+        return self._on(Fault("sends garbage", Act.RAW, self, answer=Answer(body=GARBAGE), **_which(due)))
 
-    def answers_raw(self, raw: bytes, **due: Unpack[Due]) -> LiveFault:
+    def answers_raw(self, raw: bytes, **due: Unpack[Due]) -> Fault:
         """Answer with exactly these bytes, and close the connection."""
-        return self._on(LiveFault("answers raw bytes", Act.RAW, answer=Answer(body=raw), **_which(due)))
+        return self._on(Fault("answers raw bytes", Act.RAW, self, answer=Answer(body=raw), **_which(due)))
 
     def hold(self, n: int | None = None, **due: Unpack[Due]) -> Hold:
         """Hold requests until ``release()`` or, if ``n`` is given, until n of them have arrived."""
-        held = Hold("holds", Act.HOLD, **_which(due))
-        held.loop, held.until_arrived = self.loop, n
+        held = Hold("holds", Act.HOLD, self, **_which(due))
+        held.until_arrived = n
         self._on(held)
         return held
 
-    def refuses(self) -> LiveFault:
+    def refuses(self) -> Fault:
         """Stop listening, and cut every connection there is; the port stays ours."""
-        fault = LiveFault("refuses", Act.REFUSE)
+        fault = Fault("refuses", Act.REFUSE, self)
         fault.met = self.loop.run(self._refuse())
         return self._on(fault)
 
     def heals(self) -> None:
         """End every fault. Who hangs is cut off, who was delayed or held goes on."""
-        self.loop.run(self._heal())
+        self._end(self._faults)
 
-    def faulted(self, request: str) -> LiveFault | None:
+    def ends(self, fault: Fault) -> None:
+        """End one fault, if it is still on."""
+        self._end(tuple(one for one in self._faults if one is fault))
+
+    def faulted(self, request: str) -> Fault | None:
         """Return the fault that is due for a request ("GET /users/7"), counted. Called once for each, in the loop."""
         due = [fault for fault in self._faults if fault.sees(request)]
         if not due:
@@ -188,18 +207,22 @@ class Faults:
         due[0].met += 1
         return due[0]
 
-    def _on(self, fault: LiveFault) -> LiveFault:
+    def _on(self, fault: Fault) -> Fault:
         self._faults = (fault, *self._faults)
         self.ledger.fault(self.callee, fault.what)
         return fault
 
-    async def _heal(self) -> None:
-        healed, self._faults = self._faults, ()
-        for fault in healed:
-            fault.ended.set()
-        if healed:
-            await self._listen()
+    def _end(self, faults: tuple[Fault, ...]) -> None:
+        if faults and not self.closed:
+            self.loop.run(self._heal(faults))
             self.ledger.fault(self.callee, "healed")
+
+    async def _heal(self, faults: tuple[Fault, ...]) -> None:
+        self._faults = tuple(fault for fault in self._faults if fault not in faults)
+        for fault in faults:
+            fault.ended.set()
+        if not any(fault.act is Act.REFUSE for fault in self._faults):
+            await self._listen()
 
     async def _refuse(self) -> int:
         raise NotImplementedError

@@ -6,6 +6,7 @@ It reads, it never rewrites: whoever feeds it keeps the bytes as they came.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from checker.evidence.headers import Headers, NotHTTPError
 
@@ -17,7 +18,9 @@ HEAD = 65_536
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}) +(\S+) +HTTP/1\.([01]) *")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) +([1-9][0-9]{2})(?: .*)?", re.DOTALL)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]")
+_FRAMING = re.compile(
+    rb"\n(connection|content-encoding|content-length|expect|transfer-encoding)[ \t]*:([^\r\n]*)", re.IGNORECASE
+)
 _CHUNK_SIZE = re.compile(rb"\s*([0-9A-Fa-f]{1,15})\s*(?:;.*)?", re.DOTALL)
 
 _TO_THE_END = -1
@@ -29,7 +32,6 @@ class Message:
     ``headed`` once its head is known, ``complete`` once it has ended. ``size``: bytes of body so far.
     """
 
-    headers = Headers([])
     headed = False
     complete = False
     http10 = False
@@ -38,6 +40,8 @@ class Message:
     def __init__(self, keep: int) -> None:
         self.keep = keep
         self.body = bytearray()
+        self._fields = b""
+        self._tokens: dict[bytes, list[bytes]] = {}  # of the fields that matter here, in lower case
         self._line = bytearray()  # of the head, or of a chunk's, what has come so far
         self._left = 0  # bytes of body still to come, in this chunk or in all
         self._step = self._take_head
@@ -62,11 +66,23 @@ class Message:
     @property
     def closes(self) -> bool:
         """Whether the connection ends with this message."""
-        tokens = self._tokens("connection")
-        return "close" in tokens or not self.framed or (self.http10 and "keep-alive" not in tokens)
+        tokens = self._tokens.get(b"connection", ())
+        return b"close" in tokens or not self.framed or (self.http10 and b"keep-alive" not in tokens)
 
-    def _tokens(self, name: str) -> list[str]:
-        return [token.strip().lower() for token in self.headers.get(name, "").split(",") if token.strip()]
+    @property
+    def encoding(self) -> str:
+        """Its Content-Encoding, "" if it has none."""
+        return b", ".join(self._tokens.get(b"content-encoding", ())).decode("latin-1")
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The header fields; NotHTTPError if a line is none."""
+        lines = [line.removesuffix(b"\r") for line in self._fields.split(b"\n")] if self._fields else []
+        return Headers([line.decode("latin-1") for line in _unfold(lines)])
+
+    def _first_byte(self, byte: int) -> None:
+        """Refuse early what cannot become a message, so that nobody waits for its end."""
+        raise NotImplementedError
 
     def _first_line(self, line: bytes) -> None:
         raise NotImplementedError
@@ -78,38 +94,35 @@ class Message:
         raise NotImplementedError
 
     def _take_head(self, data: bytes, start: int) -> int:
-        data = data[start:]
+        if not self._line:
+            blank = start
+            while data[start : start + 1] in (b"\r", b"\n"):  # empty lines before it are allowed (RFC 9112, 2.2)
+                start += 1
+            if start > blank:
+                return start - blank
+            self._first_byte(data[start])
         before = len(self._line)
-        if not before:  # empty lines before a message are allowed (RFC 9112, 2.2)
-            stripped = data.lstrip(b"\r\n")
-            if len(stripped) < len(data):
-                return len(data) - len(stripped)
-            self._first_bytes(data)
-        self._line += data
-        found = _HEAD_END.search(self._line, max(0, before - 3))
-        if (found.end() if found else len(self._line)) > HEAD:
+        head = self._line + data[start:] if before else data[start:] if start else data
+        found = _HEAD_END.search(head, max(0, before - 3))
+        if (found.end() if found else len(head)) > HEAD:
             raise NotHTTPError("a head without an end")
         if not found:
-            return len(data)
-        lines = bytes(self._line[: found.start()]).split(b"\n")
-        used = found.end() - before
-        self._line.clear()
-        self._read_head([line.removesuffix(b"\r") for line in lines])
-        return used
+            self._line = bytearray(head)
+            return len(data) - start
+        self._line = bytearray()
+        self._read_head(bytes(head[: found.start()]))
+        return found.end() - before
 
-    def _first_bytes(self, data: bytes) -> None:
-        """Refuse early what cannot become a message, so that nobody waits for its end."""
-        if not 0x20 < data[0] < 0x7F:  # noqa: PLR2004  (printable ASCII)
-            raise NotHTTPError(data[:20])
-
-    def _read_head(self, lines: list[bytes]) -> None:
-        self._first_line(lines[0])
-        self.headers = Headers([line.decode("latin-1") for line in _unfold(lines[1:])])
+    def _read_head(self, head: bytes) -> None:
+        line, _, self._fields = head.partition(b"\n")
+        self._first_line(line.removesuffix(b"\r"))
+        for name, value in _FRAMING.findall(head):
+            self._tokens.setdefault(name.lower(), []).extend(value.lower().replace(b" ", b"").strip().split(b","))
         self.headed = True
-        coding = self._tokens("transfer-encoding")
+        coding = self._tokens.get(b"transfer-encoding")
         if self._bodiless():
             self.complete = True
-        elif coding and coding[-1] == "chunked":
+        elif coding and coding[-1] == b"chunked":
             self._step = self._take_chunk_line
         else:
             self._left = self._unframed() if coding else self._content_length()
@@ -117,12 +130,12 @@ class Message:
             self.complete = self._left == 0
 
     def _content_length(self) -> int:
-        given = {part.strip() for part in self.headers.get("content-length", "").split(",")}
-        value = given.pop()
-        if not value and not given:
+        given = set(self._tokens.get(b"content-length", ()))
+        if not given:
             return self._unframed()
-        if given or not (value.isascii() and value.isdigit()) or len(value) > 18:  # noqa: PLR2004  (fits 64 bits)
-            raise NotHTTPError(f"Content-Length: {self.headers['content-length']}")
+        value = given.pop()
+        if given or not value.isdigit() or len(value) > 18:  # noqa: PLR2004  (fits 64 bits)
+            raise NotHTTPError(value)
         return int(value)
 
     def _take_body(self, data: bytes, start: int) -> int:
@@ -199,11 +212,11 @@ class Request(Message):
     @property
     def waits_for_continue(self) -> bool:
         """Whether its body comes only after 100 Continue."""
-        return "100-continue" in self._tokens("expect")
+        return b"100-continue" in self._tokens.get(b"expect", ())
 
-    def _first_bytes(self, data: bytes) -> None:
-        if not _TOKEN.match(data):
-            raise NotHTTPError(data[:20])
+    def _first_byte(self, byte: int) -> None:
+        if not (0x30 <= byte <= 0x7A or byte in b"!#$%&'*+-.|~"):  # noqa: PLR2004  (a token's)
+            raise NotHTTPError(byte)
 
     def _first_line(self, line: bytes) -> None:
         match = _REQUEST_LINE.fullmatch(line)
@@ -216,7 +229,7 @@ class Request(Message):
         return False
 
     def _unframed(self) -> int:
-        if "transfer-encoding" in self.headers:
+        if b"transfer-encoding" in self._tokens:
             raise NotHTTPError("a request body without an end")
         return 0
 
@@ -240,9 +253,9 @@ class Response(Message):
         """Whether the connection speaks something else from here on."""
         return self.status == 101 or (self._request.method == "CONNECT" and 200 <= self.status < 300)  # noqa: PLR2004
 
-    def _first_bytes(self, data: bytes) -> None:
-        if not b"HTTP/1.".startswith(data[:7]):
-            raise NotHTTPError(data[:20])
+    def _first_byte(self, byte: int) -> None:
+        if byte != ord("H"):
+            raise NotHTTPError(byte)
 
     def _first_line(self, line: bytes) -> None:
         match = _STATUS_LINE.fullmatch(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -18,7 +18,7 @@ __all__ = ["fixtures_for"]
 def fixtures_for(stage: Stage) -> types.ModuleType:
     """Return a module of fixtures bound to ``stage``, with one for each role of the lab's contract."""
     module = types.ModuleType("seamwork_fixtures")
-    fixtures: list[object] = [_stage(stage), _system(stage), _monolith(stage), _rng(stage), *map(_role, stage.roles)]
+    fixtures: list[object] = [_stage(stage), _system(stage), _monolith(stage), _rng(stage), _departures(stage), *map(_role, stage.roles)]
     for number, fixture in enumerate(fixtures):
         setattr(module, f"fixture_{number}", fixture)
     return module
@@ -54,6 +54,15 @@ def _rng(stage: Stage) -> object:
     @pytest.fixture(name="rng")
     def fixture(request: pytest.FixtureRequest) -> random.Random:
         return stage.rng(request.node.name)
+
+    return fixture
+
+
+def _departures(stage: Stage) -> object:
+    @pytest.fixture(name="departures")
+    def fixture(request: pytest.FixtureRequest, system: System) -> Callable[[Mapping[str, object]], list[str]]:
+        marker = request.node.get_closest_marker("contract")
+        return lambda known: stage.conformance(marker.args[0]).departures(system[marker.args[0]], known)
 
     return fixture
 

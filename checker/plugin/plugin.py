@@ -44,7 +44,7 @@ class Plugin:
     ) -> None:
         self.results: list[CheckResult] = []
         self._stage = stage
-        self._labs = {lab.checks_dir.resolve(): lab for lab in labs}
+        self._labs = {(lab.folder / "checks").resolve(): lab for lab in labs}
         self._only = tuple(only)
         self._replaced = frozenset(replaced)
         self._on_result = on_result
@@ -62,7 +62,7 @@ class Plugin:
         kept = selected(items, self._key, self._only, self._replaced)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
-        self._stage.expect([_wanted(item) for item in kept])
+        self._stage.expect([_wanted(item) for item in kept], [marker.args[0] for item in kept for marker in item.iter_markers("contract")])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Checks that cannot even be read are our fault, said so."""
@@ -94,7 +94,7 @@ class Plugin:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """A check that passed though its fault met nobody has shown nothing."""
         yield
-        self._stage.preconditions(item.name)
+        self._stage.preconditions()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -175,7 +175,7 @@ def run_checks(
     Raises EngineFault when the checks themselves cannot be collected, KeyboardInterrupt when stopped.
     """
     plugin = Plugin(stage, labs, only=only, replaced=replaced, on_result=on_result, shuffled=shuffled)
-    folders = [str(lab.checks_dir) for lab in labs]
+    folders = [str(lab.folder / "checks") for lab in labs]
     with _nothing_of_theirs(folders):
         code = pytest.main([*_options(folders), *folders], plugins=[plugin, fixtures_for(stage)])
     if code == pytest.ExitCode.INTERRUPTED:

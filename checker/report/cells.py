@@ -1,4 +1,5 @@
 """Text in terminal cells: Chinese and Japanese characters take two, accents none."""
+# ruff: noqa: RUF001  (Chinese punctuation is the subject)
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ __all__ = ["pad", "shorten", "width", "wrap"]
 
 _OPENING = "（《「『【“‘(["
 _CLOSING = "，。！？；：、）》」』】”’…,.!?;:)]%"
-_TOKENS = re.compile(r"\s+|[^\s\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+|.", re.DOTALL)
+_TOKENS = re.compile(
+    r"\s+|[^\s\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+|.", re.DOTALL
+)
 
 
 def width(text: str) -> int:
@@ -60,10 +63,14 @@ def _pieces(text: str) -> list[str]:
 
 
 def _head(text: str, cells: int) -> str:
+    if text.isascii():
+        return text[:cells]
+    from rich.cells import split_graphemes  # noqa: PLC0415  (as above)
+
     taken = used = 0
-    for character in text:
-        used += width(character)
-        if used > cells:
+    for _, end, wide in split_graphemes(text[: 4 * cells + 8])[0]:
+        used += wide
+        if used > cells and taken:
             break
-        taken += 1
-    return text[: max(taken, 1)]
+        taken = end
+    return text[:taken]

@@ -1,7 +1,7 @@
-"""What a learner's system sent may hold anything; what a face shows holds no control character and no endless line.
+r"""What a learner's system sent may hold anything; what a face shows holds no control character and no endless line.
 
 Terminal escape sequences go. Other control characters, lone surrogates, characters that reorder or hide text and
-those that XML cannot hold are written out, as ``\\x00`` or ``\\u202e``: evidence is shown, not acted upon.
+those that XML cannot hold are written out, as ``\x00`` or ``\u202e``: evidence is shown, not acted upon.
 Both functions are idempotent.
 """
 
@@ -36,7 +36,7 @@ def line(text: object, limit: int = LIMIT) -> str:
 
 
 def block(text: object, limit: int = LIMIT) -> str:
-    """Return ``text`` with its line ends, as ``\\n``, and its tabs, in at most ``limit`` characters."""
+    """Return ``text`` with its line ends, as LF, and its tabs, in at most ``limit`` characters."""
     raw = str(text)
     if not raw.isprintable():
         raw = re.sub(r"\r\n?", "\n", _written_out(raw))

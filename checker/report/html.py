@@ -1,4 +1,4 @@
-"""Results as one web page that needs nothing else: no script, no request, its own style."""  # noqa: A005  (named for what it writes)
+"""Results as one web page that needs nothing else: no script, no request, its own style."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checker.report.clean import line
 from checker.report.markup import elements, tag
 from checker.report.parts import badge, claim_text, evidence, mark, took
 from checker.report.wire import duration
-from checker.report.words import Translate, Voice, identity
+from checker.report.words import Translate, Voice, identity, lab_number
 
 __all__ = ["POLICY", "language_tag", "render_html", "style"]
 
@@ -23,8 +23,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 def render_html(results: Results, *, lang: str = "en", translate: Translate = identity, then: str = "") -> str:
     """Return the whole page; ``then`` is what to type next."""
     voice = Voice(lang, translate)
-    body = tag("body", _skip(voice), _header(results, voice), _main(results, voice), _footer(results, voice, then), cls="sw")
-    return "<!doctype html>\n" + tag("html", _head(results, voice), body, lang=language_tag(lang)) + "\n"
+    body = tag(
+        "body", _skip(voice), _header(results, voice), _main(results, voice), _footer(results, voice, then), cls="sw"
+    )
+    return f"<!doctype html>\n{tag('html', _head(results, voice), body, lang=language_tag(lang))}\n"
 
 
 def language_tag(lang: str) -> str:
@@ -59,7 +61,13 @@ def _skip(voice: Voice) -> Markup:
 def _header(results: Results, voice: Voice) -> Markup:
     title = tag("h1", line(results.lab, 80))
     verdict = tag("p", _counted(results, voice), cls="sw-verdict")
-    return tag("header", tag("div", title, verdict, cls="sw-title"), _tally(results, voice), _strip(results, voice), _facts(results, voice))
+    return tag(
+        "header",
+        tag("div", title, verdict, cls="sw-title"),
+        _tally(results, voice),
+        _strip(results, voice),
+        _facts(results, voice),
+    )
 
 
 def _counted(results: Results, voice: Voice) -> str:
@@ -69,7 +77,9 @@ def _counted(results: Results, voice: Voice) -> str:
 
 def _tally(results: Results, voice: Voice) -> Markup:
     counted = [(outcome, n) for outcome in Outcome if (n := results.count(outcome))]
-    return tag("ul", *(tag("li", mark(o), f"{n} {voice.outcome(o)}", cls=f"sw-{o.value}") for o, n in counted), cls="sw-tally")
+    return tag(
+        "ul", *(tag("li", mark(o), f"{n} {voice.outcome(o)}", cls=f"sw-{o.value}") for o, n in counted), cls="sw-tally"
+    )
 
 
 def _strip(results: Results, voice: Voice) -> Markup | None:
@@ -77,7 +87,11 @@ def _strip(results: Results, voice: Voice) -> Markup | None:
     if not results.checks:
         return None
     links = [
-        tag("li", tag("a", mark(c.outcome), href=f"#check-{n}", aria_label=_link(c, voice), title=_link(c, voice)), cls=f"sw-{c.outcome.value}")
+        tag(
+            "li",
+            tag("a", mark(c.outcome), href=f"#check-{n}", aria_label=_link(c, voice), title=_link(c, voice)),
+            cls=f"sw-{c.outcome.value}",
+        )
         for n, c in enumerate(results.checks, 1)
     ]
     return tag("nav", tag("ol", *links, cls="sw-strip"), aria_label=voice.say(N_("Checks")))
@@ -113,7 +127,9 @@ def _check(check: CheckResult, number: int, voice: Voice) -> Markup:
         tag("span", took(check), cls="sw-took"),
         badge(check.outcome, voice),
     )
-    body = tag("div", tag("p", tag("code", line(check.name, 200)), cls="sw-test"), evidence(check, voice), cls="sw-body")
+    body = tag(
+        "div", tag("p", tag("code", line(check.name, 200)), cls="sw-test"), evidence(check, voice), cls="sw-body"
+    )
     opened = check.outcome is not Outcome.PASSED
     return tag("details", summary, body, open=opened, id=f"check-{number}", cls=f"sw-check sw-{check.outcome.value}")
 
@@ -125,5 +141,6 @@ def _footer(results: Results, voice: Voice, then: str) -> Markup:
         2: N_("It could not be decided: nothing failed, and not all passed."),
     }
     told = tag("p", voice.say(meaning[results.exit_code]))
-    again = voice.say(N_("The same run again: {command}"), command=f"seamwork check --seed {results.seed}")
-    return tag("footer", told, tag("p", then, cls="sw-then") if then else None, tag("p", again, cls="sw-dim"))
+    command = tag("code", f"seamwork check {lab_number(results.lab)} --seed {results.seed}", cls="sw-command")
+    again = tag("p", voice.say(N_("The same run again:")), " ", command, cls="sw-dim")
+    return tag("footer", told, tag("p", then, cls="sw-then") if then else None, again)

@@ -1,18 +1,15 @@
 """What a terminal can show: colours or none, Unicode or ASCII only."""
+# ruff: noqa: RUF001  (look-alikes are the subject)
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
 
-__all__ = ["Ink", "Terminal", "terminal"]
+__all__ = ["Ink"]
 
 _ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "○": "-", "‼": "!", "→": "->", "…": "...", "·": "-", "×": "x", "“": '"', "”": '"', "’": "'"}
+    {"✓": "+", "✗": "x", "○": "-", "→": "->", "…": "...", "·": "-", "×": "x", "“": '"', "”": '"', "’": "'"}
 )
-_PLAIN = 80
 
 
 @dataclass(frozen=True)
@@ -37,36 +34,3 @@ class Ink:
         if self.unicode or text.isascii():
             return text
         return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """What ``render_text`` asks about the place where its text goes: ``width`` in cells, ``color``, ``unicode``."""
-
-    width: int
-    color: bool
-    unicode: bool
-
-
-def terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
-    """Look at a stream: no colours where it is no terminal, where NO_COLOR is set, or where TERM is dumb."""
-    shown = stream.isatty()
-    plain = environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
-    return Terminal(_width(stream, environ) if shown else _PLAIN, shown and not plain, _has_glyphs(stream.encoding))
-
-
-def _width(stream: TextIO, environ: Mapping[str, str]) -> int:
-    if (told := environ.get("COLUMNS", "")).isdecimal() and int(told):
-        return int(told)
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or _PLAIN
-    except OSError:
-        return _PLAIN
-
-
-def _has_glyphs(encoding: str | None) -> bool:
-    try:
-        "✓✗○‼→…·×".encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

@@ -1,18 +1,20 @@
-"""Results as plain JSON values, and back; ``results.schema.json`` beside this file is the contract."""  # noqa: A005  (named for what it writes)
+"""Results as plain JSON values, and back; ``results.schema.json`` beside this file is the contract."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, UsageError
 from checker.ledger import Exchange, Fault
 from checker.outcome import SCHEMA, CheckResult, Message, Outcome, Results
 from checker.report.clean import block, line
 from checker.report.words import Translate, Voice, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["load_results", "results_json", "schema"]
 

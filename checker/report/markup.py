@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from checker.report.clean import block
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = ["Child", "elements", "tag"]
 
 Child = str | int | float | Markup | None
 
-_VOID = frozenset({"meta", "line", "rect", "polygon", "path", "circle"})
+_VOID = frozenset({"meta"})
 
 
 def tag(name: str, /, *children: Child, **attributes: str | float | bool | None) -> Markup:
@@ -20,9 +23,10 @@ def tag(name: str, /, *children: Child, **attributes: str | float | bool | None)
 
     A ``str`` in it is data: cleaned, then escaped. None is left out.
     """
-    opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
-    closing = "" if name in _VOID else f"</{name}>"
-    return Markup(f"{opening}{elements(children)}{closing}")  # noqa: S704  (each part of it was escaped just now)
+    given = "".join(_attribute(key, value) for key, value in attributes.items())
+    opening = f"<{name}{given}{' /' * (name in _VOID)}>"
+    inner = "" if name in _VOID else f"{elements(children)}</{name}>"
+    return Markup(f"{opening}{inner}")  # noqa: S704  (each part of it was escaped just now)
 
 
 def elements(children: Iterable[Child]) -> Markup:
@@ -34,8 +38,8 @@ def _shown(child: Child) -> Markup:
     return child if isinstance(child, Markup) else escape(block(child))
 
 
-def _attribute(key: str, value: str | float | bool | None) -> str:  # noqa: PYI041  (a bool is no float to a reader)
+def _attribute(key: str, value: str | float | bool | None) -> str:
     if value is None or value is False:
         return ""
     name = {"cls": "class"}.get(key, key.replace("_", "-"))
-    return f" {name}" if value is True else f' {name}="{escape(block(value))}"'
+    return f' {name}=""' if value is True else f' {name}="{escape(block(value))}"'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from checker.errors import N_
 from checker.outcome import CheckResult, Outcome, Results
@@ -13,6 +13,9 @@ from checker.report.parts import badge, claim_text, evidence, mark
 from checker.report.wire import duration
 from checker.report.words import Translate, Voice, identity
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 __all__ = ["render_fragment"]
 
 
@@ -21,13 +24,27 @@ def render_fragment(results: Results, *, lang: str = "en", translate: Translate 
     voice = Voice(lang, translate)
     checks = tag("div", *(_check(check, voice) for check in results.checks), cls="sw-list")
     ending = tag("p", then, cls="sw-then") if then else None
-    return str(tag("div", style("pieces"), _head(results, voice), checks, ending, cls="sw sw-notebook", lang=language_tag(lang)))
+    return str(
+        tag(
+            "div", style("pieces"), _head(results, voice), checks, ending, cls="sw sw-notebook", lang=language_tag(lang)
+        )
+    )
 
 
 def _head(results: Results, voice: Voice) -> Markup:
-    counted = voice.say(N_("{passed} of {total} passed"), passed=results.count(Outcome.PASSED), total=len(results.checks))
+    counted = voice.say(
+        N_("{passed} of {total} passed"), passed=results.count(Outcome.PASSED), total=len(results.checks)
+    )
     ran = voice.say(N_("{duration}, seed {seed}"), duration=duration(results.duration), seed=results.seed)
-    return tag("p", tag("strong", line(results.lab, 80)), " ", tag("span", counted), " ", tag("span", ran, cls="sw-dim"), cls="sw-headline")
+    return tag(
+        "p",
+        tag("strong", line(results.lab, 80)),
+        " ",
+        tag("span", counted),
+        " ",
+        tag("span", ran, cls="sw-dim"),
+        cls="sw-headline",
+    )
 
 
 def _check(check: CheckResult, voice: Voice) -> Markup:

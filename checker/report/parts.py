@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from checker.errors import N_
-from checker.ledger import Exchange
 from checker.outcome import CheckResult, Outcome
 from checker.report.clean import line
 from checker.report.markup import Child, elements, tag
@@ -15,10 +12,17 @@ from checker.report.sequence import sequence
 from checker.report.wire import duration, in_order, rows
 from checker.report.words import Voice, hint_command
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from markupsafe import Markup
+
+    from checker.ledger import Exchange
+
 __all__ = ["badge", "claim_text", "evidence", "mark", "took"]
 
 _ROWS = 200
-_SHAPES = {
+_SHAPES: Mapping[Outcome, tuple[tuple[str, Mapping[str, str | float]], str]] = {
     Outcome.PASSED: (("circle", {"cx": 8, "cy": 8, "r": 7.5}), "M4.5 8.3l2.4 2.4 4.6-5.1"),
     Outcome.FAILED: (("rect", {"x": 1, "y": 1, "width": 14, "height": 14, "rx": 2}), "M5 5l6 6M11 5l-6 6"),
     Outcome.BLOCKED: (("path", {"d": "M5 .8h6l4.2 4.2v6L11 15.2H5L.8 11V5z"}), "M4.5 8h7"),
@@ -30,7 +34,9 @@ def mark(outcome: Outcome) -> Markup:
     """Return the sign of an outcome, told apart by its shape; a word must stand beside it."""
     (shape, attributes), stroke = _SHAPES[outcome]
     ground = tag(shape, cls="sw-ground", **attributes)
-    return tag("svg", ground, tag("path", d=stroke, cls="sw-stroke"), cls="sw-mark", viewBox="0 0 16 16", aria_hidden="true")
+    return tag(
+        "svg", ground, tag("path", d=stroke, cls="sw-stroke"), cls="sw-mark", viewBox="0 0 16 16", aria_hidden="true"
+    )
 
 
 def badge(outcome: Outcome, voice: Voice) -> Markup:
@@ -58,7 +64,7 @@ def evidence(check: CheckResult, voice: Voice) -> Markup:
 
 
 def _said(check: CheckResult, voice: Voice) -> Markup:
-    ours = voice.say(N_("This is our fault, not yours, and does not count against you."))
+    ours = voice.say(N_("Our fault, not yours."))
     return elements(
         [
             tag("p", ours, cls="sw-ours") if check.outcome is Outcome.BROKEN else None,
@@ -80,7 +86,9 @@ def _wire(check: CheckResult, voice: Voice) -> Markup | None:
     label = voice.say(N_("On the wire"))
     drawn = tag("div", sequence(check.wire, voice), cls="sw-scroll", tabindex=0, role="group", aria_label=label)
     table = _folded(voice.say(N_("The same as a table")), _table(check.wire, voice), cls="sw-more-of-it")
-    return tag("figure", tag("figcaption", label, cls="sw-label-of"), drawn, _faults(check, voice), table, cls="sw-wire")
+    return tag(
+        "figure", tag("figcaption", label, cls="sw-label-of"), drawn, _faults(check, voice), table, cls="sw-wire"
+    )
 
 
 def _faults(check: CheckResult, voice: Voice) -> Markup | None:
@@ -117,7 +125,9 @@ def _table_row(texts: Sequence[str], bodies: Markup | None, tone: str) -> Markup
 
 def _bodies(exchange: Exchange, voice: Voice) -> Markup | None:
     said = {voice.say(N_("sent")): exchange.sent, voice.say(N_("received")): exchange.received}
-    shown = [tag("div", tag("span", f"{name} ", cls="sw-dim"), tag("code", text)) for name, text in said.items() if text]
+    shown = [
+        tag("div", tag("span", f"{name} ", cls="sw-dim"), tag("code", text)) for name, text in said.items() if text
+    ]
     return elements(shown) if shown else None
 
 

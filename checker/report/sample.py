@@ -1,4 +1,5 @@
 """A run to look at: every outcome, a hanging neighbour, a crash with its log. ``python -m checker.report.sample DIR``."""
+# ruff: noqa: RUF001  (half of it is Chinese)
 
 from __future__ import annotations
 
@@ -13,7 +14,10 @@ __all__ = ["sample"]
 
 _LAB = "03-calls"
 _ORDER = '{"id":1,"user_id":7,"nickname":"mei","status":"created","total_cents":4590}'
-_TIMEOUT = {"en": "a caller that waits for ever spreads one outage to all", "zh": "没完没了地等下去，一处故障就会拖垮所有服务"}
+_TIMEOUT = {
+    "en": "a caller that waits for ever spreads one outage to all",
+    "zh": "没完没了地等下去，一处故障就会拖垮所有服务",
+}
 
 
 def sample() -> Results:
@@ -32,7 +36,10 @@ def sample() -> Results:
 def _passed() -> list[CheckResult]:
     claims = {
         "test_order_shows_the_nickname": ("An order shows its buyer's nickname.", "订单会显示买家的昵称。"),
-        "test_listing_asks_users_once": ("A listing of fifty orders asks users once.", "列出五十张订单，只问 users 一次。"),
+        "test_listing_asks_users_once": (
+            "A listing of fifty orders asks users once.",
+            "列出五十张订单，只问 users 一次。",
+        ),
         "test_reset_is_retried": ("A connection that users resets is tried again.", "users 重置连接后，会再试一次。"),
         "test_price_needs_the_catalogue": (
             "An order is refused with 503 and Retry-After while no price can be had.",
@@ -64,7 +71,9 @@ def _hanging() -> CheckResult:
         assertion="assert 504 == 200",
         expression="reply.status_code",
         wire=[
-            Exchange("you", "orders", "GET /orders/1", 0.112, 504, 1.002, received='{"title":"Gateway Timeout","status":504}'),
+            Exchange(
+                "you", "orders", "GET /orders/1", 0.112, 504, 1.002, received='{"title":"Gateway Timeout","status":504}'
+            ),
             Exchange("orders", "users", "GET /users/7", 0.115, None, None, "hangs"),
         ],
         faults=[Fault("users", "hangs", 0.1), Fault("users", "healed", 1.13)],
@@ -83,7 +92,10 @@ def _crashed() -> CheckResult:
     return CheckResult(
         name="test_orders_survives_a_reset",
         lab=_LAB,
-        claim={"en": "Twenty-one lines are priced in one call to the shop.", "zh": "二十一行商品，只向 shop 询价一次。"},
+        claim={
+            "en": "Twenty-one lines are priced in one call to the shop.",
+            "zh": "二十一行商品，只向 shop 询价一次。",
+        },
         outcome=Outcome.FAILED,
         message=Message(
             "{service} ended with exit code {code} while it was asked {request}.",
@@ -97,7 +109,10 @@ def _crashed() -> CheckResult:
                 "KeyError: 'TEA-21'",
             ],
         },
-        why={"en": "calls that grow with the basket make a full basket slow", "zh": "调用次数随购物篮增长，篮子越满越慢"},
+        why={
+            "en": "calls that grow with the basket make a full basket slow",
+            "zh": "调用次数随购物篮增长，篮子越满越慢",
+        },
         read="labs/03-calls#batch",
         again="curl -i 127.0.0.1:41233/orders -H 'content-type: application/json' -d @basket.json",
         seconds=0.31,
@@ -106,7 +121,10 @@ def _crashed() -> CheckResult:
 
 def _blocked() -> list[CheckResult]:
     stale = {"en": "A breaker that has opened closes again by itself.", "zh": "断路器打开后会自行闭合。"}
-    behind = {"en": "An order can be read within a second while users hangs.", "zh": "users 挂起时，一秒之内仍能读到订单。"}
+    behind = {
+        "en": "An order can be read within a second while users hangs.",
+        "zh": "users 挂起时，一秒之内仍能读到订单。",
+    }
     absent = {"en": "Two replicas share one idempotency key.", "zh": "两个副本共用一个幂等键。"}
     return [
         CheckResult(
@@ -121,7 +139,11 @@ def _blocked() -> list[CheckResult]:
             _LAB,
             absent,
             Outcome.BLOCKED,
-            Message("Docker does not answer on {socket!r}.", "Start it: sudo systemctl start docker", {"socket": "/var/run/docker.sock"}),
+            Message(
+                "Docker does not answer on {socket!r}.",
+                "Start it: sudo systemctl start docker",
+                {"socket": "/var/run/docker.sock"},
+            ),
         ),
     ]
 
@@ -130,7 +152,10 @@ def _broken() -> CheckResult:
     return CheckResult(
         name="test_half_a_body_is_refused",
         lab=_LAB,
-        claim={"en": "Half an answer from users is not taken for a whole one.", "zh": "users 只回了半截，不会被当成完整的回答。"},
+        claim={
+            "en": "Half an answer from users is not taken for a whole one.",
+            "zh": "users 只回了半截，不会被当成完整的回答。",
+        },
         outcome=Outcome.BROKEN,
         message=Message("{kind}: {what}", values={"kind": "KeyError", "what": "'content-length'"}),
         detail="Traceback (most recent call last):\n  File \"checker/evidence/http.py\", line 88, in half\n    length = headers['content-length']\nKeyError: 'content-length'\n",

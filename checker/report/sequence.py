@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
-
-from markupsafe import Markup
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from checker.errors import N_
-from checker.ledger import Exchange
 from checker.report.cells import shorten, width
 from checker.report.markup import elements, tag
 from checker.report.wire import duration, in_order, remark, tone
-from checker.report.words import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from checker.ledger import Exchange
+    from checker.report.words import Voice
 
 __all__ = ["MOST", "sequence"]
 
@@ -20,14 +26,15 @@ MOST = 30
 """Arrows drawn; of more, the first and the last fifteen."""
 
 _CELL, _TIME, _HEAD = 7.3, 62.0, 46.0
-_ROW, _UNDER, _TIP = 34.0, 15.0, 5.0
+_ROW, _UNDER, _TIP = 32.0, 15.0, 5.0
+_BREAK = 34.0
 _LABEL = 44
 
 
 @dataclass(frozen=True)
 class _Arrow:
     at: float
-    order: int
+    order: float
     source: int
     target: int
     label: str
@@ -54,43 +61,55 @@ def _arrows(wire: Sequence[Exchange], parties: Sequence[str], voice: Voice) -> l
     index = {party: n for n, party in enumerate(parties)}
     found: list[_Arrow] = []
     for order, exchange in enumerate(wire):
-        found += _pair(exchange, 2 * order, index[exchange.caller], index[exchange.callee], voice)
+        ends = index[exchange.caller], index[exchange.callee]
+        found += _pair(exchange, 2 * order, ends, voice, _end(exchange, wire))
     return found
 
 
-def _pair(exchange: Exchange, order: int, caller: int, callee: int, voice: Voice) -> list[_Arrow]:
+def _pair(exchange: Exchange, order: int, ends: tuple[int, int], voice: Voice, answered: float) -> list[_Arrow]:
     """Return the arrows of one exchange: there and back, or one that broke on the way."""
-    said, how = remark(exchange, voice), tone(exchange)
+    (caller, callee), said, how = ends, remark(exchange, voice), tone(exchange)
     asked = shorten(exchange.request, _LABEL)
     if exchange.request == "connection" or (exchange.status is None and not _got_through(exchange)):
         broken = bool(how)
         return [_Arrow(exchange.at, order, caller, callee, asked, shorten(said, _LABEL), tone=how, broken=broken)]
     ask = _Arrow(exchange.at, order, caller, callee, asked)
     took = "" if exchange.seconds is None else duration(exchange.seconds)
-    words = [str(exchange.status)] if exchange.status is not None else []
-    label = " · ".join(part for part in (*words, took) if part) or said
-    under = said if label != said else ""
-    end = exchange.at + (exchange.seconds or 0)
     lost = exchange.status is None
-    back = _Arrow(end, order + 1, callee, caller, label, shorten(under, _LABEL), kind="answer", tone=how, broken=lost)
+    label, under = (said, took) if lost else (" · ".join(part for part in (str(exchange.status), took) if part), said)
+    label, under = shorten(label, _LABEL), shorten(under, _LABEL)
+    turn = math.inf if lost else order + 1  # one that was not timed comes after all that ended when it did
+    back = _Arrow(answered, turn, callee, caller, label, under, kind="answer", tone=how, broken=lost)
     return [ask, back]
 
 
 def _got_through(exchange: Exchange) -> bool:
-    """Tell whether the request reached the service: it did where only the answer was tampered with, or went missing."""
-    return (exchange.fault or "drops").startswith(("drops", "sends half")) and bool(exchange.fault or exchange.note)
+    """Tell whether the request reached the service, where no reply came back."""
+    if exchange.fault:
+        return exchange.fault.startswith(("drops", "sends half"))
+    return exchange.note not in ("", "refused")
+
+
+def _end(exchange: Exchange, wire: Sequence[Exchange]) -> float:
+    """Return when an answer came; where none was timed, when all was over that the service asked for meanwhile."""
+    if exchange.seconds is not None:
+        return exchange.at + exchange.seconds
+    later = (e.at for e in wire if e.at > exchange.at and (e.caller, e.callee) == (exchange.caller, exchange.callee))
+    until = min(later, default=math.inf)
+    within = (e.at + (e.seconds or 0) for e in wire if e.caller == exchange.callee and exchange.at <= e.at < until)
+    return max(within, default=exchange.at)
 
 
 def _columns(names: Sequence[str], arrows: Sequence[_Arrow]) -> list[float]:
     """Return the x of each lifeline, far enough apart for every name and label between them."""
     halves = [max(width(name) * _CELL / 2 + 14, 40) for name in names]
-    gaps = [left + right + 12 for left, right in zip(halves, halves[1:], strict=False)]
+    gaps: list[float] = [left + right + 12 for left, right in pairwise(halves)]
     for arrow in arrows:
         low, high = sorted((arrow.source, arrow.target))
-        needed = max(width(arrow.label), width(arrow.under)) * _CELL + 34
+        needed: float = max(width(arrow.label), width(arrow.under)) * _CELL + (_BREAK + 44 if arrow.broken else 34)
         for gap in range(low, high):
             gaps[gap] = max(gaps[gap], needed / (high - low))
-    xs = [_TIME + (halves[0] if halves else 0)]
+    xs: list[float] = [_TIME + (halves[0] if halves else 0)]
     for gap in gaps:
         xs.append(xs[-1] + gap)
     return xs
@@ -110,7 +129,9 @@ class _Drawing:
         last = max(width(names[-1]) * _CELL / 2 + 16, 44, self.loops())
         wide, high = round(self.xs[-1] + last), round(y + 14)
         title = self.voice.say(N_("Messages between {parties}"), parties=", ".join(names))
-        told = self.voice.say(N_("{count} messages, from top to bottom; the table below says the same."), count=self.count())
+        told = self.voice.say(
+            N_("{count} messages, from top to bottom; the table below says the same."), count=self.count()
+        )
         return tag(
             "svg",
             tag("title", title),
@@ -165,10 +186,12 @@ class _Drawing:
     def straight(self, arrow: _Arrow, y: float) -> Markup:
         source, target = self.xs[arrow.source], self.xs[arrow.target]
         way = 1 if target > source else -1
-        end = target - way * (34 if arrow.broken else 1)
-        parts = [tag("line", x1=_n(source), y1=_n(y), x2=_n(end), y2=_n(y), cls="sw-line" + (" sw-torn" * arrow.broken))]
+        end = target - way * (_BREAK if arrow.broken else 1)
+        parts = [
+            tag("line", x1=_n(source), y1=_n(y), x2=_n(end), y2=_n(y), cls="sw-line" + (" sw-torn" * arrow.broken))
+        ]
         parts += [_cross(end + way * 8, y) if arrow.broken else _tip(end, y, way)]
-        middle = (source + target) / 2
+        middle = (source + end) / 2
         parts += [tag("text", arrow.label, x=_n(middle), y=_n(y - 6), cls="sw-label")]
         parts += [tag("text", arrow.under, x=_n(middle), y=_n(y + 15), cls="sw-under")] if arrow.under else []
         return elements(parts)

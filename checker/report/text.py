@@ -27,7 +27,7 @@ _LABELS = (
     N_("details"),
 )
 _STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.BLOCKED: "yellow", Outcome.BROKEN: "magenta"}
-_MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "○", Outcome.BROKEN: "‼"}
+_MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "○", Outcome.BROKEN: "!"}
 _TONES = {"fault": "yellow", "bad": "red", "": ""}
 
 
@@ -42,7 +42,7 @@ def render_text(
     then: str = "",
     report: str = "runs/latest/report.html",
 ) -> str:
-    """Return results as lines for a terminal of ``width`` cells, the last with a line end.
+    """Return results as lines for a terminal of ``width`` cells, no line end after the last.
 
     ``color``: with ANSI colours. ``unicode`` false: nothing but ASCII comes out. ``then`` is what to type next,
     ``report`` where the whole of it can be read.
@@ -51,7 +51,7 @@ def render_text(
     lines = page.head(results)
     for check in results.checks:
         lines += page.check(check)
-    return "\n".join([*lines, "", *page.foot(results, then)]) + "\n"
+    return "\n".join([*lines, "", *page.foot(results, then)])
 
 
 class _Page:
@@ -66,7 +66,9 @@ class _Page:
         self.room = width - 4 if self.narrow else width - self.indent - self.column
 
     def head(self, results: Results) -> list[str]:
-        counted = self.voice.say(N_("{passed} of {total}"), passed=results.count(Outcome.PASSED), total=len(results.checks))
+        counted = self.voice.say(
+            N_("{passed} of {total}"), passed=results.count(Outcome.PASSED), total=len(results.checks)
+        )
         return [self.ink(line(results.lab), "bold") + "   " + self.ink(counted)]
 
     def foot(self, results: Results, then: str) -> list[str]:
@@ -113,7 +115,7 @@ class _Page:
 
     def broken(self, check: CheckResult) -> list[str]:
         return [
-            *self.paragraph(self.voice.say(N_("This is our fault, not yours, and does not count against you.")), "magenta"),
+            *self.paragraph(self.voice.say(N_("Our fault, not yours.")), "magenta"),
             *self.labelled("because", self.voice.message(check.message)),
             *self.labelled("details", self.report),
             *self.labelled("next", self.voice.next_move(check)),

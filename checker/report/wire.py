@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from checker.errors import N_
-from checker.ledger import Exchange
 from checker.report.clean import line
-from checker.report.words import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.ledger import Exchange
+    from checker.report.words import Voice
 
 __all__ = ["Row", "duration", "in_order", "remark", "rows", "tone"]
 

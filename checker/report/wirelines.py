@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from checker.errors import N_
 from checker.report.cells import pad, shorten, width, wrap
-from checker.report.ink import Ink
-from checker.report.wire import Row
-from checker.report.words import Voice
+
+if TYPE_CHECKING:
+    from checker.report.ink import Ink
+    from checker.report.wire import Row
+    from checker.report.words import Voice
 
 __all__ = ["wire_lines"]
 
@@ -62,4 +66,4 @@ def _result(row: Row, ink: Ink) -> str:
 
 
 def _times(row: Row) -> str:
-    return f"× {row.times}" if row.times > 1 else ""
+    return f"× {row.times}" if row.times > 1 else ""  # noqa: RUF001  (a times sign is meant)

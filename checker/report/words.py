@@ -22,17 +22,37 @@ OUTCOMES: Mapping[Outcome, str] = {
     Outcome.BLOCKED: N_("blocked"),
     Outcome.BROKEN: N_("broken"),
 }
-_FAULTS = (
-    N_("hangs"),
-    N_("resets"),
-    N_("delays"),
-    N_("refuses"),
-    N_("drops the answer"),
-    N_("sends half a body"),
-    N_("answers {status}"),
-    N_("healed"),
-    N_("by us"),
+_TERMS = frozenset(
+    {
+        # faults
+        N_("hangs"),
+        N_("resets"),
+        N_("delays {number} s"),
+        N_("answers {number}"),
+        N_("answers raw bytes"),
+        N_("drops the answer"),
+        N_("sends half a body"),
+        N_("sends garbage"),
+        N_("holds"),
+        N_("refuses"),
+        N_("healed"),
+        # what was odd about an exchange
+        N_("not HTTP"),
+        N_("refused"),
+        N_("closed before a reply"),
+        N_("reset before a reply"),
+        N_("half of the body"),
+        N_("the caller left"),
+        N_("no reply within {number} s"),
+        N_("answered {number}, and the answer was dropped"),
+        # what a run was made on
+        N_("python"),
+        N_("backing"),
+        N_("start"),
+    }
 )
+"""Words of the ledger and of a run's environment, as they come in; a number in them is taken out first."""
+
 _FILLING = (KeyError, IndexError, ValueError, TypeError, AttributeError)
 
 
@@ -81,10 +101,12 @@ class Voice:
         return self.say(OUTCOMES[outcome])
 
     def term(self, text: str) -> str:
-        """Return a short word of the ledger ("hangs", "answers 503", "not HTTP") in this language."""
-        if found := re.fullmatch(r"answers (\d{3})", text):
-            return self.say("answers {status}", status=found[1])
-        return line(self.translate(text), 200) if text else ""
+        """Return a short word of the ledger ("hangs", "answers 503", "not HTTP") in this language; others as they are."""
+        number = re.search(r"\d+(?:\.\d+)?", text)
+        term = text.replace(number[0], "{number}", 1) if number else text
+        if term not in _TERMS:
+            return line(text, 200)
+        return self.say(term, number=number[0] if number else "")
 
     def party(self, name: str) -> str:
         """Return who calls or is called: the learner is "you", a service its own name."""

@@ -177,7 +177,9 @@ def settle_in(output: int, keep: int, cwd: str) -> None:
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     os.dup2(keep, 3, inheritable=False)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    for fd in [int(name) for name in os.listdir("/dev/fd") if int(name) > 3]:  # noqa: PLR2004
+        with contextlib.suppress(OSError):
+            os.close(fd)
     os.chdir(cwd)
     reset_signals()
 

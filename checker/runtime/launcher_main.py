@@ -87,6 +87,10 @@ class Owner:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
+    def forget(self) -> None:
+        """Give up the socket, in a child, where its descriptor is closed already and may be somebody else's."""
+        self._sock.detach()
+
     # Loading
 
     def preload(self, modules: list[str]) -> None:
@@ -410,7 +414,7 @@ def main(fd: int, modules: list[str]) -> None:
         plan, request = child.plan, child.request
     else:
         return
-    sys.modules.pop("_seamwork_forked", None)
+    owner.forget()
     forked.become(plan, request["argv"], request["env"], request["cwd"])
 
 

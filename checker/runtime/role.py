@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 from checker.errors import EngineFault, N_
-from checker.evidence import Client, Fault, HttpProxy, Reply, StandIn
+from checker.evidence import Client, Due, Edge, HttpProxy, LiveFault, Reply, StandIn
 from checker.ledger import Exchange, Ledger
 from checker.runtime.service import Service
 
 __all__ = ["FaultOn", "Role"]
 
 
-class FaultOn(Protocol):
-    """Switches a fault on at one edge and returns it."""
+@dataclass(frozen=True)
+class FaultOn:
+    """A fault that a check switched on, on every edge into ``callee``."""
 
-    def __call__(self, edge: HttpProxy | StandIn) -> Fault: ...
+    callee: str
+    callers: tuple[str, ...]
+    faults: tuple[LiveFault, ...]
+
+    @property
+    def what(self) -> str:
+        """What it does: "hangs"."""
+        return self.faults[0].what
+
+    @property
+    def met(self) -> bool:
+        """Whether it acted on a request; where that cannot be counted, it is taken to have."""
+        return any(fault.met or not fault.countable for fault in self.faults)
 
 
 class Role:
@@ -31,7 +45,7 @@ class Role:
         edges: Mapping[str, HttpProxy],
         service: Service | None = None,
         standin: StandIn | None = None,
-        on_fault: Callable[[Sequence[Fault]], None] = lambda _: None,
+        on_fault: Callable[[FaultOn], None] = lambda _: None,
     ) -> None:
         self.name = name
         self._client = client
@@ -74,39 +88,39 @@ class Role:
         """What other services asked of it since this check began."""
         return [e for e in self._ledger.exchanges(check=self._ledger.check, callee=self.name) if e.caller != "you"]
 
-    # As the one who breaks it
+    # As the one who breaks it; ``due`` says which requests are meant, see Due
 
-    def hangs(self, **when: Any) -> Sequence[Fault]:
-        """Let its neighbours wait for ever. ``only=k``: the k-th call alone."""
-        return self._break(lambda edge: edge.hangs(**when))
+    def hangs(self, **due: Unpack[Due]) -> FaultOn:
+        """Let its neighbours wait for ever."""
+        return self._break(lambda edge: edge.hangs(**due))
 
-    def resets(self, **when: Any) -> Sequence[Fault]:
+    def resets(self, **due: Unpack[Due]) -> FaultOn:
         """Tear its neighbours' connections down."""
-        return self._break(lambda edge: edge.resets(**when))
+        return self._break(lambda edge: edge.resets(**due))
 
-    def delays(self, seconds: float, **when: Any) -> Sequence[Fault]:
-        """Let its replies come late."""
-        return self._break(lambda edge: edge.delays(seconds, **when))
+    def delays(self, seconds: float, **due: Unpack[Due]) -> FaultOn:
+        """Let requests to it wait so many seconds."""
+        return self._break(lambda edge: edge.delays(seconds, **due))
 
-    def answers(self, status: int, **when: Any) -> Sequence[Fault]:
+    def answers(self, status: int, body: Any = None, **due: Unpack[Due]) -> FaultOn:
         """Answer its neighbours with this status, without asking it."""
-        return self._break(lambda edge: edge.answers(status, **when))
+        return self._break(lambda edge: edge.answers(status, body, **due))
 
-    def drops_the_answer(self, **when: Any) -> Sequence[Fault]:
+    def drops_the_answer(self, **due: Unpack[Due]) -> FaultOn:
         """Let a request through, and lose the answer."""
-        return self._break(lambda edge: edge.drops_the_answer(**when))
+        return self._break(lambda edge: edge.drops_the_answer(**due))
 
-    def sends_half_a_body(self, **when: Any) -> Sequence[Fault]:
+    def sends_half_a_body(self, **due: Unpack[Due]) -> FaultOn:
         """Cut its replies in the middle."""
-        return self._break(lambda edge: edge.sends_half_a_body(**when))
+        return self._break(lambda edge: edge.sends_half_a_body(**due))
 
-    def refuses(self) -> Sequence[Fault]:
+    def refuses(self) -> FaultOn:
         """Refuse its neighbours' connections, as if nobody listened."""
         return self._break(lambda edge: edge.refuses())
 
     def heals(self) -> None:
         """Take every fault back."""
-        for edge in self._all_edges():
+        for edge in self._all_edges().values():
             edge.heals()
 
     # What it is made of
@@ -130,16 +144,16 @@ class Role:
         """Where it listens: http://127.0.0.1:port."""
         return self._client.base_url
 
-    def _all_edges(self) -> list[HttpProxy | StandIn]:
-        return [*self._edges.values(), *([self._standin] if self._standin else [])]
+    def _all_edges(self) -> dict[str, Edge]:
+        return {**self._edges, **({"?": self._standin} if self._standin else {})}
 
-    def _break(self, switch: FaultOn) -> Sequence[Fault]:
-        edges: list[HttpProxy | StandIn] = list(self._edges.values()) or self._all_edges()
+    def _break(self, switch: Callable[[Edge], LiveFault]) -> FaultOn:
+        edges = dict(self._edges) or self._all_edges()
         if not edges:
             raise EngineFault(N_("Nobody calls {role} in this system, so there is nothing to break."), role=self.name)
-        faults = [switch(edge) for edge in edges]
-        self._on_fault(faults)
-        return faults
+        fault = FaultOn(self.name, tuple(edges), tuple(switch(edge) for edge in edges.values()))
+        self._on_fault(fault)
+        return fault
 
     def close(self) -> None:
         """Close our connections to it."""

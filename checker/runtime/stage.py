@@ -5,18 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from checker.backing import Database
 from checker.course import Contract, Lab
 from checker.errors import Blocked, N_, SeamworkError
-from checker.evidence import Fault
+from checker.evidence import Conformance
 from checker.ledger import Ledger
+from checker.runtime.application import Application
 from checker.runtime.ground import Ground
+from checker.runtime.role import FaultOn
 from checker.runtime.system import Plan, System
-from checker.runtime.tree import Tree
 
 __all__ = ["Stage"]
 
@@ -32,12 +33,13 @@ class Stage:
         self.ledger: Ledger = ground.ledger
         self.contract: Contract = ground.course.contract(lab.number)
         self._ground, self._lab = ground, lab
-        self._theirs = Tree(tree, ground)
+        self._theirs = Application(tree, ground, self.contract)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._shared: dict[tuple[Any, ...], Future[System]] = {}
+        self._questions: dict[str, Future[Conformance]] = {}
         self._told: set[tuple[Any, ...]] = set()
         self._fresh: list[System] = []
-        self._faults: list[Fault] = []
+        self._faults: list[FaultOn] = []
         self.ledger.clear()
 
     # For the plugin
@@ -51,11 +53,13 @@ class Stage:
         """Return chance that is the same for the same seed and name."""
         return random.Random(f"{self.seed}:{name}")  # noqa: S311  (test data, not secrets)
 
-    def expect(self, wanted: Sequence[tuple[dict[str, Any], bool]]) -> None:
-        """Begin to build the systems that several checks share, before they are asked for."""
+    def expect(self, wanted: Sequence[tuple[dict[str, Any], bool]], contracts: Sequence[str] = ()) -> None:
+        """Begin to build the systems that several checks share, and the questions about contracts, before they are asked for."""
         for options, fresh in wanted:
             if not fresh:
                 self._share(_key(options), options)
+        for service in contracts:
+            self._questions[service] = self._pool.submit(self._ask_about, service)
 
     def begin(self, check: str) -> None:
         """A check begins: what is seen from now on is its own."""
@@ -65,13 +69,14 @@ class Stage:
     def end(self) -> None:
         """A check ended: take its faults back, and what was started for it alone down."""
         self.ledger.check = None
+        for system in self._standing():
+            if self._faults:
+                system.heals()
         while self._fresh:
             self._fresh.pop().close()
-        for fault in self._faults:
-            fault.end()
         self._faults.clear()
 
-    def preconditions(self, check: str) -> None:
+    def preconditions(self) -> None:
         """Raise Blocked when a fault was on and no request met it: then nothing was shown."""
         for fault in self._faults:
             if not fault.met:
@@ -79,9 +84,8 @@ class Stage:
                     N_("While {callee} was made to fail ({fault}), nobody asked it anything, so this shows nothing."),
                     N_("Does {caller} really call {callee} by the address it is given? The wire in the report shows who asked whom."),
                     callee=fault.callee,
-                    caller=fault.caller,
+                    caller=", ".join(fault.callers),
                     fault=fault.what,
-                    check=check,
                 )
 
     # For checks
@@ -105,13 +109,25 @@ class Stage:
         """Return the Bazaar as it was before the first lab, running beside the learner's system."""
         return self._shared_or_blocked(("monolith",), self._share(("monolith",), None))
 
+    def conformance(self, service: str) -> Conformance:
+        """Return the questions about what a service owns, made from the contract."""
+        if service not in self._questions:
+            self._questions[service] = self._pool.submit(self._ask_about, service)
+        return self._questions[service].result()
+
+    def _ask_about(self, service: str) -> Conformance:
+        return Conformance(self.contract.openapi, self.contract.owners[service].operations, seed=self.seed)
+
     def close(self) -> None:
-        """Stop every system of this run."""
+        """Stop every system of this run, and drop its databases."""
+        self._pool.shutdown(cancel_futures=True)
         self.end()
-        systems = [job.result() for job in self._shared.values() if not job.cancel() and job.exception() is None]
-        list(self._pool.map(System.close, systems))
-        self._pool.shutdown()
-        self._theirs.close()
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            list(pool.map(System.close, self._standing()))
+        self._theirs.forget()
+
+    def _standing(self) -> list[System]:
+        return [job.result() for job in self._shared.values() if job.done() and not job.cancelled() and job.exception() is None]
 
     # How they are built
 
@@ -138,28 +154,19 @@ class Stage:
     def _build_monolith(self) -> System:
         return self._start(self._ground.monolith, self._ground.course.contract("00"), ["shop"])
 
-    @cached_property
-    def _redis_url(self) -> str:
-        return self._ground.redis.url
+    def _start(
+        self, application: Application, contract: Contract, real: Sequence[str], *, standins: Sequence[str] = (), restricted: bool = False
+    ) -> System:
+        owners = contract.owners
+        databases = {name: application.database(name) for name in dict.fromkeys(owners[role].database for role in real)}
+        environment = {role: self._environment(databases[owners[role].database], contract, role, restricted=restricted) for role in real}
+        plan = Plan(contract, real, standins, application.helpers(real), environment)
+        return System(plan, partial(application.service, within=READY), loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
 
-    def _start(self, tree: Tree, contract: Contract, real: Sequence[str], *, standins: Sequence[str] = (), restricted: bool = False) -> System:
-        databases = {name: tree.database(name) for name in dict.fromkeys(contract.database(role) for role in real)}
-        environment = {
-            role: {"DATABASE_URL": _url(databases[contract.database(role)], contract, role, restricted), **self._redis(role, contract)}
-            for role in real
-        }
-        plan = Plan(contract, real, standins, tree.helpers(real), environment)
-        return System(plan, partial(tree.service, within=READY), loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.extend)
-
-    def _redis(self, role: str, contract: Contract) -> dict[str, str]:
-        return {"REDIS_URL": self._redis_url} if contract.uses_redis(role) else {}
-
-
-def _url(database: Database, contract: Contract, role: str, restricted: bool) -> str:
-    return database.role_for(role, contract.tables(role)) if restricted else database.url
+    def _environment(self, database: Database, contract: Contract, role: str, *, restricted: bool) -> dict[str, str]:
+        url = database.role_for(role, contract.owners[role].tables) if restricted else database.url
+        return {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url}
 
 
 def _key(options: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(options.items()))
-
-

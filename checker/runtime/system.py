@@ -9,9 +9,9 @@ from typing import Any
 
 from checker.course import Contract
 from checker.errors import EngineFault, N_
-from checker.evidence import Client, Fault, HttpProxy, Loop, Reply, StandIn
+from checker.evidence import Client, HttpProxy, Loop, Reply, StandIn
 from checker.ledger import Ledger
-from checker.runtime.role import Role
+from checker.runtime.role import FaultOn, Role
 from checker.runtime.service import Service
 
 __all__ = ["Plan", "System"]
@@ -34,7 +34,7 @@ class Plan:
 class System:
     """Roles by name (``system["orders"]``), and a client that sends each path to its owner (``system.get(path)``)."""
 
-    def __init__(self, plan: Plan, start: Starter, *, loop: Loop, ledger: Ledger, on_fault: Callable[[Sequence[Fault]], None]) -> None:
+    def __init__(self, plan: Plan, start: Starter, *, loop: Loop, ledger: Ledger, on_fault: Callable[[FaultOn], None]) -> None:
         self._plan, self._start, self._loop, self._ledger, self._on_fault = plan, start, loop, ledger, on_fault
         self._standins = {name: StandIn(loop, ledger, name) for name in plan.standins}
         self._edges = {name: self._edges_into(name) for name in (*plan.real, *plan.standins)}
@@ -72,7 +72,7 @@ class System:
         return {
             caller: HttpProxy(self._loop, self._ledger, caller=caller, callee=callee, upstream=upstream)
             for caller in self._plan.real
-            if caller != callee
+            if callee in self._plan.contract.owners[caller].calls
         }
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -95,7 +95,7 @@ class System:
 
     def request(self, method: str, path: str, **how: Any) -> Reply:
         """Send a request to the role that owns the path in this lab. Raises NoReply."""
-        return self[self._plan.contract.owner(path)].request(method, path, **how)
+        return self[self._plan.contract.owner(method, path)].request(method, path, **how)
 
     def get(self, path: str, **how: Any) -> Reply:
         """GET ``path`` from its owner."""

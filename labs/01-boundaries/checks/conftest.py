@@ -96,16 +96,14 @@ def illegal_moves(system: System, place: Order, skus: list[str]) -> Callable[[],
 @pytest.fixture
 def known(place: Order, buyer: int, skus: list[str]) -> dict[str, object]:
     """What there is in the system: a value for each parameter and field of the contract that must name something real."""
-    order = place(skus[0])["id"]
     return {
-        "id": order,
+        "id": place(skus[0])["id"],
         "user_id": buyer,
         "sku": skus[0],
         "quantity": 1,
         "discount_code": "FIVER",
         "status": "paid",
-        "payment_id": 1,
-        "result": "captured",
+        "POST /orders/{id}/payment": {"id": place(skus[0])["id"], "payment_id": 1, "result": "captured"},
     }
 
 

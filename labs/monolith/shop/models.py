@@ -103,6 +103,11 @@ class Order(Base):
     address: Mapped[Address] = relationship()
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position")
 
+    @property
+    def nickname(self) -> str:
+        """The buyer's, as it is today."""
+        return self.user.nickname
+
 
 class OrderLine(Base):
     """So many pieces of one product, at the price of that day."""

@@ -90,15 +90,16 @@ async def find(session: AsyncSession, order_id: int, *, lock: bool = False) -> m
     return order
 
 
-async def settle(session: AsyncSession, order_id: int, payment_id: int, result: str) -> None:
-    """Let a payment's result decide: captured, the order is paid; failed, it is cancelled. Twice is as good as once."""
+async def settle(session: AsyncSession, order_id: int, payment_id: int, result: str) -> models.Order:
+    """Let a payment decide: captured, the order is paid; failed, it is cancelled. Told twice is as good as once."""
     order = await find(session, order_id, lock=True)
-    if order.payment_id == payment_id:
-        return
+    if order.payment_id == payment_id and (order.status == "cancelled") == (result == "failed"):
+        return order
     if order.status != "created":
         raise Problem(409, f"order {order.id} is {order.status}, it waits for no payment")
     order.payment_id = payment_id
     await _move(session, order, "paid" if result == "captured" else "cancelled")
+    return order
 
 
 async def bestsellers(session: AsyncSession) -> list[str]:

@@ -23,7 +23,7 @@ Session = Annotated[AsyncSession, Depends(session_for("pages"))]
 async def home(session: Session) -> HTMLResponse:
     """Show what there is to buy, what sells best on top."""
     everything = {product.sku: product for product in await products.list_products(session)}
-    best = [everything[sku] for sku in await _bestsellers(session) if sku in everything]
+    best = [everything[sku] for sku in await _bestsellers(session)]
     return _page("home.html", products=everything.values(), best=best)
 
 

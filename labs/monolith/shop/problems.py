@@ -21,11 +21,11 @@ class Problem(Exception):  # noqa: N818  (the word of the RFC)
 
 def install(app: FastAPI) -> None:
     """Answer every error of ``app`` as a problem."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    app.exception_handler(Problem)(_problem)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http)
     for lost in (OSError, InterfaceError, OperationalError):
-        app.add_exception_handler(lost, _database_lost)
+        app.exception_handler(lost)(_database_lost)
 
 
 def _answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -33,27 +33,24 @@ def _answer(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
-async def _problem(_request: Request, exc: Exception) -> JSONResponse:
-    assert isinstance(exc, Problem)  # noqa: S101  (FastAPI's signature is wider than what it calls)
-    return _answer(exc.status, exc.detail)
+async def _problem(_request: Request, problem: Problem) -> JSONResponse:
+    return _answer(problem.status, problem.detail)
 
 
-async def _invalid(_request: Request, exc: Exception) -> JSONResponse:
-    assert isinstance(exc, RequestValidationError)  # noqa: S101
-    return _answer(422, "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in exc.errors()))
+async def _invalid(_request: Request, invalid: RequestValidationError) -> JSONResponse:
+    return _answer(422, "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in invalid.errors()))
 
 
 def _field(loc: tuple[str | int, ...]) -> str:
     return ".".join(str(part) for part in loc[1:]) or str(loc[0])
 
 
-async def _http(_request: Request, exc: Exception) -> JSONResponse:
-    assert isinstance(exc, HTTPException)  # noqa: S101
-    # FastAPI says 400 for a body that it cannot even decode; for our clients that is one more invalid body.
-    status = 422 if exc.status_code == HTTPStatus.BAD_REQUEST else exc.status_code
-    return _answer(status, exc.detail, exc.headers)
+async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    # FastAPI says 400 of a body that it cannot even decode; for our clients that is one more invalid body.
+    status = 422 if error.status_code == HTTPStatus.BAD_REQUEST else error.status_code
+    return _answer(status, error.detail, error.headers)
 
 
-async def _database_lost(_request: Request, exc: Exception) -> JSONResponse:
-    print(f"database lost: {exc!r}", flush=True)
+async def _database_lost(_request: Request, lost: Exception) -> JSONResponse:
+    print(f"database lost: {lost!r}", flush=True)
     return _answer(503, "the database does not answer")

@@ -1,13 +1,16 @@
 """Create the tables and fill them with a believable shop. A second run finds them there and changes nothing."""
 
 import asyncio
+import csv
 import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it brings no types
+
+HERE = Path(__file__).parent
 
 # code, kind, value (percent or cents), last valid day
 DISCOUNTS = [
@@ -16,39 +19,25 @@ DISCOUNTS = [
     ("FIVER", "amount", 500, None),
     ("EXPIRED1", "percent", 15, date(2025, 12, 31)),
 ]
-
 NAMES = """Ada Lindqvist, Bao Nguyen, Carla Romero, Dmitri Volkov, Elif Kaya, Femi Adeyemi, Greta Hofmann, Hana Suzuki,
 Igor Petrov, Jana Novak, Kofi Mensah, Lucia Ferri, Mateo Silva, Nora Berg, Omar Haddad, Priya Nair, Quentin Morel,
 Rosa Delgado, Samir Patel, Tove Jensen, Uma Krishnan, Viktor Szabo, Wei Zhang, Ximena Torres, Yusuf Demir, Zofia Wójcik,
-Aoife O'Brien, Björn Dahl, Chiara Conti, Daniel Weiss, Emma Janssen, Farid Rahimi, Gwen Price, Hugo Laurent, Ines Costa,
+Aoife O'Brien, Bjarne Dahl, Chiara Conti, Daniel Weiss, Emma Janssen, Farid Rahimi, Gwen Price, Hugo Laurent, Ines Costa,
 Jonas Keller, Kaja Horvat, Liam Murphy, Mei Lin, Noah Fischer"""
-
-STREETS = ["Harbour Lane", "Mill Road", "Rue des Lilas", "Lindenallee", "Via Roma", "Calle Mayor", "Kerkstraat"]
-CITIES = [
-    ("Lyon", "69002", "FR"),
-    ("Leipzig", "04109", "DE"),
-    ("Porto", "4000-322", "PT"),
-    ("Ghent", "9000", "BE"),
-    ("Turin", "10123", "IT"),
-    ("Aarhus", "8000", "DK"),
-    ("Graz", "8010", "AT"),
+PEOPLE = [name.strip() for name in NAMES.split(",")]
+PLACES = [
+    ("Rue des Lilas", "Lyon", "69002", "FR"),
+    ("Lindenallee", "Leipzig", "04109", "DE"),
+    ("Rua das Flores", "Porto", "4050-262", "PT"),
+    ("Kerkstraat", "Ghent", "9000", "BE"),
+    ("Via Roma", "Turin", "10123", "IT"),
+    ("Møllevej", "Aarhus", "8000", "DK"),
+    ("Mühlgasse", "Graz", "8010", "AT"),
 ]
-
+# In turn: of 120 orders 20 are created, 20 paid, 20 shipped, 40 delivered, 20 cancelled.
+STATUSES = ["delivered", "created", "shipped", "paid", "cancelled", "delivered"]
 ORDERS = 120
 FIRST_ORDER = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
-# Of ten orders, in this turn; it makes 24 created, 24 paid, 24 shipped, 36 delivered and 12 cancelled.
-STATUSES = [
-    "created",
-    "delivered",
-    "paid",
-    "shipped",
-    "delivered",
-    "cancelled",
-    "paid",
-    "delivered",
-    "created",
-    "shipped",
-]
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -62,30 +51,34 @@ async def _seed(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
-            await connection.execute(
-                "SELECT pg_advisory_xact_lock(20260302)"
-            )  # two at once: the second waits, then sees
+            # Two at once: the second one waits here, and then finds the shop.
+            await connection.execute("SELECT pg_advisory_xact_lock(20260302)")
             if await connection.fetchval("SELECT to_regclass('users') IS NOT NULL"):
                 print("the shop is there already", flush=True)
-                return
-            await connection.execute((Path(__file__).parent / "schema.sql").read_text())
-            for table, rows in _rows().items():
-                await connection.copy_records_to_table(table, records=rows)
-            for table in ("users", "addresses", "orders", "points_entries", "payments"):
-                await connection.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
-                )
+            else:
+                await _fill(connection, _rows())
     finally:
         await connection.close()
-    print(f"a shop with {len(PRODUCTS)} products and {ORDERS} orders", flush=True)
+
+
+async def _fill(connection: Any, rows: Rows) -> None:
+    await connection.execute((HERE / "schema.sql").read_text(encoding="utf-8"))
+    for table, records in rows.items():
+        await connection.copy_records_to_table(table, records=records)
+    for table in ("users", "addresses", "orders", "points_entries", "payments"):
+        largest = len(rows[table])
+        await connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {largest})")
+    print(f"a shop with {len(rows['products'])} products and {len(rows['orders'])} orders", flush=True)
 
 
 def _rows() -> Rows:
+    with (HERE / "products.csv").open(encoding="utf-8") as file:
+        goods = list(csv.DictReader(file))
     rows: Rows = {
-        "users": _users(),
-        "products": [(sku, name, text) for sku, name, text, _, _ in PRODUCTS],
-        "prices": [(sku, cents) for sku, _, _, cents, _ in PRODUCTS],
-        "stock": [(sku, pieces) for sku, _, _, _, pieces in PRODUCTS],
+        "users": [_user(number, name) for number, name in enumerate(PEOPLE, 1)],
+        "products": [(row["sku"], row["name"], row["description"]) for row in goods],
+        "prices": [(row["sku"], int(row["price_cents"])) for row in goods],
+        "stock": [(row["sku"], int(row["pieces"])) for row in goods],
         "discounts": list(DISCOUNTS),
         "addresses": [],
         "orders": [],
@@ -99,54 +92,49 @@ def _rows() -> Rows:
     return rows
 
 
-def _users() -> list[tuple[Any, ...]]:
-    names = [name.strip() for name in NAMES.replace("\n", " ").split(",")]
-    return [
-        (number, name.split()[0], f"{name.split()[0].lower()}{number}@bazaar.example")
-        for number, name in enumerate(names, 1)
-    ]
+def _user(user_id: int, name: str) -> tuple[Any, ...]:
+    nickname, _, _ = name.partition(" ")
+    return user_id, nickname, f"{nickname.lower()}{user_id}@bazaar.example"
 
 
 def _add_order(rows: Rows, order_id: int, chance: Random) -> None:
-    user_id, nickname, _ = chance.choice(rows["users"])
+    user_id = chance.choice(range(1, len(PEOPLE) + 1))
     status = STATUSES[order_id % len(STATUSES)]
-    lines = [
-        (order_id, position, sku, chance.choice([1, 1, 1, 2, 2, 3, 4]), cents)
-        for position, (sku, _, _, cents, _) in enumerate(chance.sample(PRODUCTS, chance.choice([1, 1, 2, 2, 3, 4])))
-    ]
-    subtotal = sum(quantity * cents for _, _, _, quantity, cents in lines)
-    code, kind, value, _ = chance.choice(DISCOUNTS)
-    if order_id % 4:  # three of four buyers have no code
-        code, off = None, 0
-    else:
-        off = min(subtotal, subtotal * value // 100 if kind == "percent" else value)
+    bought = chance.sample(rows["prices"], chance.choice([1, 1, 2, 2, 3, 4]))
+    lines = [(order_id, at, sku, chance.choice([1, 1, 1, 2, 2, 3, 4]), cents) for at, (sku, cents) in enumerate(bought)]
+    subtotal = sum(quantity * cents for *_, quantity, cents in lines)
+    code, off = _discount(subtotal, chance)
     total = subtotal - off
-    payment_id = _add_payment(rows, order_id, total, status, chance)
-    made = FIRST_ORDER + timedelta(hours=36 * order_id, minutes=chance.randrange(600))
-    rows["addresses"].append(_address(order_id, user_id, nickname))
+    paid_by = _add_payment(rows, order_id, total, status, chance)
+    created_at = FIRST_ORDER + timedelta(hours=36 * order_id, minutes=chance.choice(range(600)))
+    street, *place = PLACES[user_id % len(PLACES)]
+    rows["addresses"].append((order_id, PEOPLE[user_id - 1], f"{street} {user_id + 3}", *place))
+    rows["orders"].append((order_id, user_id, order_id, status, subtotal, off, total, code, paid_by, created_at))
     rows["order_lines"].extend(lines)
-    rows["orders"].append((order_id, user_id, order_id, status, subtotal, off, total, code, payment_id, made))
-    _add_points(rows, order_id, user_id, total // 100, "order_created")
+    _add_points(rows, user_id, order_id, total // 100, "order_created")
     if status == "cancelled":
-        _add_points(rows, order_id, user_id, -(total // 100), "order_cancelled")
+        _add_points(rows, user_id, order_id, -(total // 100), "order_cancelled")
 
 
-def _address(address_id: int, user_id: int, nickname: str) -> tuple[Any, ...]:
-    city, postcode, country = CITIES[user_id % len(CITIES)]
-    return address_id, nickname, f"{STREETS[user_id % len(STREETS)]} {user_id + 3}", city, postcode, country
+def _discount(subtotal: int, chance: Random) -> tuple[str | None, int]:
+    """Give one buyer of four a code that is still good."""
+    code, kind, value, _ = chance.choice(DISCOUNTS[:3])
+    if chance.choice([True, True, True, False]):
+        return None, 0
+    return code, min(subtotal, subtotal * value // 100 if kind == "percent" else value)
 
 
 def _add_payment(rows: Rows, order_id: int, total: int, status: str, chance: Random) -> int | None:
-    """Pay for an order that is past that; every other cancelled one was cancelled because paying failed."""
-    if status == "created" or (status == "cancelled" and order_id % 20 > 9):  # noqa: PLR2004
+    """Pay for an order, unless it is new; one that is cancelled has seen its payment fail."""
+    if status == "created":
         return None
     payment_id = len(rows["payments"]) + 1
-    result = "failed" if status == "cancelled" else "captured"
-    rows["payments"].append((payment_id, order_id, total, chance.choice(["card", "paypal", "invoice"]), result))
+    channel = chance.choice(["card", "paypal", "invoice"])
+    rows["payments"].append((payment_id, order_id, total, channel, "failed" if status == "cancelled" else "captured"))
     return payment_id
 
 
-def _add_points(rows: Rows, order_id: int, user_id: int, points: int, reason: str) -> None:
+def _add_points(rows: Rows, user_id: int, order_id: int, points: int, reason: str) -> None:
     rows["points_entries"].append((len(rows["points_entries"]) + 1, user_id, order_id, points, reason))
 
 

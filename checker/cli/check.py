@@ -1,0 +1,110 @@
+"""seamwork check: start the learner's system, prove a lab's claims on it, say what was seen."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from checker.cli.common import backing_option, lab_argument, open_lab, open_workspace, render, tell, workspace_option
+from checker.errors import N_, EngineFault
+from checker.language import language, translator
+from checker.outcome import Outcome
+
+if TYPE_CHECKING:
+    from checker.course import Workspace
+    from checker.outcome import Results
+
+__all__ = ["after", "command", "exit_on_hangup", "keep", "remember"]
+
+
+@click.command(name="check")
+@lab_argument
+@workspace_option
+@backing_option
+@click.option("--only", multiple=True, metavar="NAME", help=N_("Only this check, and what it builds on. May be repeated."))
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help=N_("Replay a run with its seed."))
+@click.option("--all", "earlier", is_flag=True, help=N_("The checks of the labs before, too: what was built must stay true."))
+@click.option("--cold", is_flag=True, help=N_("Start every process from nothing, without the preloaded fork server."))
+@click.option("--shuffle", is_flag=True, help=N_("In an order drawn by the seed."))
+@click.option("--json", "as_json", is_flag=True, help=N_("Print results.json, and nothing else, on standard output."))
+def command(  # noqa: D103  (the help text is the group's)
+    lab: str | None,
+    workspace: Path | None,
+    backing: str,
+    only: tuple[str, ...],
+    seed: int | None,
+    earlier: bool,  # noqa: FBT001
+    cold: bool,  # noqa: FBT001
+    shuffle: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    from checker.runtime.ground import Ground  # noqa: PLC0415
+    from checker.session import check  # noqa: PLC0415
+
+    exit_on_hangup()
+    space = open_workspace(workspace)
+    asked = open_lab(space.course, space, lab)
+    with Ground(space.course, backing=backing, cold=cold) as ground:
+        results = check(ground, asked, space.path, seed=seed, only=only, earlier=earlier, shuffled=shuffle)
+        report = keep(results, space.path, ground)
+    remember(space, results)
+    if as_json:
+        from checker.report import results_json  # noqa: PLC0415
+
+        click.echo(json.dumps(results_json(results, lang=language(), translate=translator(language())), ensure_ascii=False, indent=2))
+    else:
+        click.echo(render(results))
+        after(results, asked.number, report)
+    sys.exit(results.exit_code)
+
+
+def keep(results: Results, workspace: Path, ground: object) -> Path | None:
+    """Write runs/latest; where the disk refuses, say so and keep the verdict."""
+    from checker.session import save  # noqa: PLC0415
+
+    try:
+        return save(results, workspace, ground.ledger, lang=language(), translate=translator(language()))  # type: ignore[attr-defined]
+    except OSError as error:
+        click.echo(str(EngineFault(N_("The report could not be written: {error}."), N_("Is the disk full? The verdict below stands."), error=error)), err=True)
+        return None
+
+
+def remember(space: Workspace, results: Results) -> None:
+    """Note in the workspace how far each lab is: only whole runs count."""
+    for lab in space.course.labs:
+        own = [check for check in results.checks if check.lab == lab.name]
+        if own and len(own) == len(lab.checks):
+            passed = sum(check.outcome is Outcome.PASSED for check in own)
+            space.note(lab, passed=passed, of=len(own), at=results.started)
+
+
+def after(results: Results, number: str, report: Path | None) -> None:
+    """Say where to read more, and what to type next."""
+    if report is not None:
+        tell(N_("report   {path}"), path=_short(report / "report.html"))
+    if results.exit_code == 0:
+        tell(N_("next     seamwork start {next:02d}"), next=int(number) + 1)
+    else:
+        tell(N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)"), number=number)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def exit_on_hangup() -> None:
+    """Turn SIGTERM and a closed terminal into the same orderly way out as Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,84 @@
+"""The Bazaar's contract: what is asked for (openapi.yaml), and who owns what in each lab (owners.toml)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from checker.course.strict import Table, read_toml
+from checker.errors import EngineFault, N_
+
+__all__ = ["Contract", "Owner"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What a service owns in a lab. ``calls``: for each neighbour, the operations it may ask for."""
+
+    database: str
+    processes: tuple[str, ...]
+    operations: tuple[str, ...]  # "GET /orders/{id}"
+    tables: tuple[str, ...]
+    calls: Mapping[str, tuple[str, ...]]
+
+
+class Contract:
+    """The contract as it is in one lab: ``folder`` is labs/contract; a lab that is not listed is as the one before it."""
+
+    def __init__(self, folder: Path, number: str) -> None:
+        self._folder = folder
+        self.owners = _owners(folder / "owners.toml", number)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services there are, by name."""
+        return tuple(self.owners)
+
+    @cached_property
+    def openapi(self) -> dict[str, Any]:
+        """openapi.yaml, parsed."""
+        import yaml  # noqa: PLC0415  (only a few checks look into it)
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        parsed: dict[str, Any] = yaml.load((self._folder / "openapi.yaml").read_text("utf-8"), Loader=loader)  # noqa: S506
+        return parsed
+
+    def owner(self, method: str, path: str) -> str:
+        """Return who answers "GET", "/orders/7?x=1". Raises EngineFault when nobody does."""
+        bare = path.partition("?")[0]
+        for name, owner in self.owners.items():
+            if any(_matches(operation, method, bare) for operation in owner.operations):
+                return name
+        raise EngineFault(N_("Nobody owns {method} {path} in this lab; see labs/contract/owners.toml."), method=method, path=path)
+
+
+def _matches(operation: str, method: str, path: str) -> bool:
+    wanted, template = operation.split(" ", 1)
+    pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+    return wanted == method and re.fullmatch(pattern, path) is not None
+
+
+def _owners(file: Path, number: str) -> dict[str, Owner]:
+    labs = read_toml(file).table("labs", optional=False)
+    listed = [lab for lab in sorted(labs.keys()) if lab <= number]
+    if not listed:
+        raise EngineFault(N_("{file} says nothing of lab {number}."), N_("Add [labs.{number}.services.NAME]."), file=file, number=number)
+    services = labs.table(listed[-1]).table("services", optional=False)
+    return {name: _owner(services.table(name)) for name in services.keys()}  # noqa: SIM118  (taking empties it)
+
+
+def _owner(table: Table) -> Owner:
+    calls = table.table("calls")
+    owner = Owner(
+        database=table.take("database", str),
+        processes=table.texts("processes"),
+        operations=table.texts("operations"),
+        tables=table.texts("tables"),
+        calls={name: calls.texts(name) for name in calls.keys()},  # noqa: SIM118
+    )
+    table.close()
+    return owner

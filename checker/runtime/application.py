@@ -1,0 +1,115 @@
+"""What lies in one folder and runs by its Procfile: its databases, prepared once and cloned, and its processes."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.backing import Database
+from checker.course import Contract
+from checker.errors import LearnerFault, N_, ServiceFailed
+from checker.runtime.environment import base_environment
+from checker.runtime.procfile import read_procfile
+from checker.runtime.service import Service
+
+if TYPE_CHECKING:
+    from checker.runtime.ground import Ground
+
+__all__ = ["Application"]
+
+RELEASE = 60.0
+"""Seconds that a release process has."""
+
+ONCE = ("release", "revert", "drift", "backfill", "test")
+"""What comes after a service's name and a dash for processes that run on demand, and not beside the service."""
+
+
+class Application:
+    """A folder with a Procfile, under a lab's contract. ``keep``: it never changes, so neither do its templates."""
+
+    def __init__(self, folder: Path, ground: Ground, contract: Contract, *, keep: bool = False) -> None:
+        self.folder = folder
+        self.contract = contract
+        self.procfile = read_procfile(folder)
+        self.keep = keep
+        self._ground = ground
+        self._templates: dict[str, str] = {}
+        self._made: list[Database] = []
+        self._lock = threading.Lock()
+
+    def database(self, name: str) -> Database:
+        """Return a new database for those who share ``name``: as their release processes left the first one."""
+        with self._lock:
+            template = self._templates.get(name) or self._prepare(name)
+            return self._new(name, template)
+
+    def helpers(self, services: Sequence[str]) -> list[str]:
+        """Name the processes that run beside these services: orders-relay."""
+        return [
+            name
+            for name in self.procfile
+            if any(name.startswith(f"{service}-") for service in services) and name.rsplit("-", 1)[1] not in ONCE
+        ]
+
+    def service(self, name: str, variables: Mapping[str, str], *, within: float) -> Service:
+        """Start a service's process and return it ready. Raises ServiceFailed."""
+        if name not in self.procfile:
+            raise LearnerFault(
+                N_("The Procfile has no process named {service!r}; it has {found}."),
+                N_("Add a line `{service}: command` to {file}."),
+                service=name,
+                found=", ".join(self.procfile),
+                file=self.folder / "Procfile",
+            )
+        service = Service.start(
+            self._ground.launcher, name, self.procfile[name], env={**base_environment(self.folder), **variables}, cwd=self.folder, fork=self._ground.forks
+        )
+        try:
+            service.await_ready(within=within)
+        except BaseException:
+            service.stop()
+            raise
+        return service
+
+    def forget(self) -> None:
+        """Drop the databases made for the systems of a run; the templates too, unless they are kept."""
+        with self._lock:
+            for database in self._made:
+                database.drop()
+            self._made.clear()
+            if not self.keep:
+                for template in self._templates.values():
+                    self._ground.postgres.drop(template)
+                self._templates.clear()
+
+    def _prepare(self, name: str) -> str:
+        database = self._new(name, None)
+        for process in self.procfile:
+            service, _, role = process.rpartition("-")
+            if role == "release" and service in self.contract.owners and self.contract.owners[service].database == name:
+                self._release(process, service, database)
+        self._templates[name] = self._ground.postgres.template_from(database)
+        return self._templates[name]
+
+    def _release(self, process: str, service: str, database: Database) -> None:
+        env = {**base_environment(self.folder), "DATABASE_URL": database.url}
+        once = Service.run(self._ground.launcher, process, self.procfile[process], env=env, cwd=self.folder, fork=self._ground.forks, within=RELEASE)
+        if once != 0:
+            raise ServiceFailed(
+                N_("{service} ended with exit code {code}; it has to prepare the database before {owner} starts."),
+                N_("Its last lines are below."),
+                service=process,
+                owner=service,
+                code=once,
+            )
+
+    def _new(self, name: str, template: str | None) -> Database:
+        database = self._ground.postgres.database(f"{name}_{next(_numbers)}", owner=name, template=template)
+        self._made.append(database)
+        return database
+
+
+_numbers = itertools.count(1)

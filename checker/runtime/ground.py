@@ -1,0 +1,117 @@
+"""What outlives a run: PostgreSQL, Valkey, the launcher with what it has loaded, the loop the proxies live in."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from checker.backing import Postgres, Redis, open_postgres, open_redis, specs
+from checker.course import Course, write_tree
+from checker.errors import EngineFault, N_
+from checker.evidence import Loop
+from checker.ledger import Ledger
+from checker.runtime.application import Application
+from checker.runtime.environment import PRELOAD, Cold, StartMode, interpreter, start_mode
+from checker.runtime.launcher import Launcher
+from checker.runtime.procfile import read_procfile
+
+__all__ = ["Ground"]
+
+
+class Ground:
+    """A context manager; ``ready_for`` a tree, it starts what that needs, and keeps it for the next run.
+
+    ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing.
+    """
+
+    def __init__(self, course: Course, *, backing: str = "embedded", cold: bool = False, preload: bool = True) -> None:
+        self.course = course
+        self.ledger = Ledger()
+        self._cold = cold
+        self._preload = preload
+        self._postgres_spec, self._redis_spec = specs(backing)
+        self._backing = backing
+        self._keeper = Launcher(ledger=self.ledger)
+        self._pool = ThreadPoolExecutor(max_workers=2)
+        self._postgres: Future[Postgres] = self._pool.submit(open_postgres, self._postgres_spec, self._keeper)
+        self._redis: Future[Redis] = self._pool.submit(open_redis, self._redis_spec, self._keeper)
+        self._launcher: Launcher | None = None
+        self._mode: StartMode | None = None
+        self._python = Path(sys.executable)
+        self.loop = Loop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def postgres(self) -> Postgres:
+        """The PostgreSQL server. Raises what starting it raised."""
+        return self._postgres.result()
+
+    @property
+    def redis(self) -> Redis:
+        """The Redis. Raises what starting it raised."""
+        return self._redis.result()
+
+    @property
+    def launcher(self) -> Launcher:
+        """The owner of the learner's processes. Raises EngineFault before :meth:`ready_for`."""
+        if self._launcher is None:
+            raise EngineFault(N_("Nothing was made ready yet."))
+        return self._launcher
+
+    @property
+    def forks(self) -> bool:
+        """Whether processes are forked from what is loaded, rather than executed."""
+        return not isinstance(self._mode, Cold)
+
+    def ready_for(self, tree: Path) -> None:
+        """Have a launcher for this tree's interpreter, preloaded where that makes no difference to what runs.
+
+        Raises LearnerFault when the tree has no usable Procfile.
+        """
+        procfile = read_procfile(tree)
+        python = interpreter(tree)
+        mode = Cold(N_("asked for")) if self._cold else start_mode(tree, procfile)
+        if self._launcher is None or (python, type(mode)) != (self._python, type(self._mode)):
+            if self._launcher is not None:
+                self._launcher.close()
+            self._launcher = Launcher(python, preload=() if isinstance(mode, Cold) else PRELOAD, ledger=self.ledger)
+        self._python, self._mode = python, mode
+
+    @cached_property
+    def monolith(self) -> Application:
+        """The Bazaar as it was before the first lab, from the course's own files."""
+        folder = Path(self._folder.name) / "monolith"
+        write_tree(self.course.ground(self.course.labs[0]), folder)
+        return Application(folder, self, self.course.contract("00"), keep=True)
+
+    def describe(self) -> Mapping[str, str]:
+        """Say what the run stood on, for its results."""
+        cold = self._mode.reason if isinstance(self._mode, Cold) else ""
+        return {"backing": self._backing, "postgresql": self.postgres.version, "start": f"cold: {cold}" if cold else "forked"}
+
+    def close(self) -> None:
+        """End everything. Closing twice is fine."""
+        self.loop.close()
+        if self._launcher is not None:
+            self._launcher.close()
+        self._pool.shutdown()
+        for server in (self._postgres, self._redis):
+            if server.exception() is None:
+                server.result().close()
+        self._keeper.close()
+        self._folder.cleanup()
+
+    @cached_property
+    def _folder(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="seamwork-", ignore_cleanup_errors=True)

@@ -1,0 +1,306 @@
+"""The checker's side of the launcher: start programs, hear what they say, end them; nothing outlives the checker."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from checker.errors import EngineFault, LearnerFault, N_
+from checker.ledger import Ledger
+from checker.runtime.channel import Channel
+from checker.runtime.output import Output
+
+__all__ = ["GRACE", "Launcher", "Process"]
+
+GRACE = 3.0
+"""Seconds from SIGTERM to SIGKILL."""
+BEYOND = 5.0
+"""Seconds after SIGKILL that we wait for the end of something."""
+ANSWER = 60.0
+"""Seconds within which the launcher answers, loading included."""
+LAST_WORDS = 64
+"""Chunks of output read when a process has ended: one that is left behind may write for ever."""
+
+
+class Process:
+    """A program that was started. ``returncode`` is None while it, or any of its process group, lives; -n: signal n.
+
+    ``cold`` says why it was executed and not forked; it is empty when it was forked.
+    """
+
+    def __init__(self, launcher: Launcher, name: str, key: int) -> None:
+        self.name = name
+        self.pid = 0
+        self.returncode: int | None = None
+        self.cold = ""
+        self._launcher, self._key = launcher, key
+        self._ended = threading.Event()
+
+    def __repr__(self) -> str:
+        return f"<Process {self.name} {self.pid} {'alive' if self.returncode is None else self.returncode}>"
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait ``timeout`` seconds for its end. Returns the return code, None when it still lives."""
+        self._ended.wait(timeout)
+        return self.returncode
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its process group; it has been sent when this returns. Nothing happens to the dead."""
+        if self.returncode is None:
+            self._launcher._ask({"do": "signal", "child": self._key, "signal": int(number)})  # noqa: SLF001  (one module)
+
+    def kill(self) -> None:
+        """SIGKILL the group and all descendants, and wait until they are gone. Nothing happens to the dead."""
+        self.signal(signal.SIGKILL)
+        self.wait(BEYOND)
+
+    def stop(self, grace: float = GRACE) -> None:
+        """SIGTERM, ``grace`` seconds later SIGKILL, to the whole group; return when it is gone. Idempotent."""
+        self.stop_soon(grace)
+        self.wait(grace + BEYOND)
+
+    def stop_soon(self, grace: float = GRACE) -> None:
+        """Begin to stop it, and do not wait: several can stop at once."""
+        if self.returncode is None:
+            self._launcher._ask({"do": "stop", "child": self._key, "grace": grace})  # noqa: SLF001  (one module)
+
+    def _end(self, code: int) -> None:
+        self.returncode = code
+        self._ended.set()
+
+
+class _Answer:
+    """Where the launcher's answer to one request will lie."""
+
+    def __init__(self) -> None:
+        self.there = threading.Event()
+        self.message: dict[str, Any] = {}  # stays empty when none comes
+
+
+class Launcher:
+    """Owner of all child processes; a context manager.
+
+    ``preload`` names modules that forked programs find loaded; the loading goes on in the background, and a program
+    that is not to be forked does not wait for it. ``environment`` is what the launcher itself sees: a variable that
+    some module reads as it is imported makes programs that have another value of it start cold.
+    Raises LearnerFault when there is no such ``python``.
+    """
+
+    def __init__(
+        self,
+        python: Path | None = None,
+        *,
+        preload: Sequence[str] = (),
+        ledger: Ledger,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.python = python or Path(sys.executable)
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._keys = 0
+        self._answers: dict[int, _Answer] = {}
+        self._processes: dict[int, tuple[Process, Output]] = {}
+        self._proven = False  # it has answered once
+        self._closed = False
+        self._said = deque[str](maxlen=20)
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
+        self._errors = Output(self._said.append)
+        try:
+            self._owner = self._spawn(theirs.fileno(), preload, environment or {"PATH": os.environ.get("PATH", os.defpath)})
+        except BaseException:
+            ours.close()
+            self._errors.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(self._errors.write_end)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(ours, selectors.EVENT_READ)
+        self._selector.register(self._errors.fd, selectors.EVENT_READ, self._errors)
+        self._reader = threading.Thread(target=self._read, name="launcher-reader", daemon=True)
+        self._reader.start()
+
+    def _spawn(self, fd: int, preload: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        script = Path(__file__).with_name("launcher_main.py")
+        try:
+            return subprocess.Popen(
+                [str(self.python), "-I", "-X", "utf8", str(script), str(fd), *preload],
+                cwd="/",
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors.write_end,
+                pass_fds=[fd],
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._no_python(error.strerror or str(error)) from error
+
+    def _no_python(self, said: str) -> LearnerFault:
+        return LearnerFault(
+            N_("The Python at {python} does not run: {said}."),
+            N_("Make that environment anew; without a .venv in the workspace the course's own is used."),
+            python=str(self.python),
+            said=said,
+        )
+
+    def __enter__(self) -> Launcher:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # What it is for
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        uid: int | None = None,
+        *,
+        fork: bool = False,
+        stop_signal: int = signal.SIGTERM,
+    ) -> Process:
+        """Start ``argv`` with exactly ``env`` in ``cwd``; ``name`` is what its lines bear in the ledger.
+
+        With ``fork`` a Python program of this environment is forked, where that makes no difference to it. ``uid``:
+        the user to become first, with that user's group. ``stop_signal`` asks it to end. Raises OSError
+        (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone.
+        """
+        request = {"do": "start", "name": name, "argv": list(argv), "env": dict(env), "cwd": str(cwd), "uid": uid}
+        request |= {"fork": fork and uid is None, "stop_signal": int(stop_signal)}
+        output = Output(lambda line: self._ledger.line(name, line))
+        process = Process(self, name, key := self._next_key())
+        self._processes[key] = (process, output)
+        try:
+            answer = self._ask(request, key=key, fd=output.write_end)
+        except BaseException:
+            self._processes.pop(key, None)
+            output.close()
+            raise
+        finally:
+            os.close(output.write_end)
+        if answer["event"] == "failed":
+            del self._processes[key]
+            output.close()
+            raise OSError(answer["errno"], answer["error"], str(cwd) if answer["step"] == "cwd" else argv[0])
+        return process
+
+    def scratch(self, folder: Path) -> None:
+        """Have a folder removed when everything has ended, also when the checker is killed."""
+        self._ask({"do": "scratch", "path": str(folder)})
+
+    def close(self, grace: float = GRACE) -> None:
+        """End every process, all at once: SIGTERM, after ``grace`` seconds SIGKILL. Closing twice is fine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._channel.send({"do": "close", "grace": grace})
+        try:
+            self._owner.wait(grace + BEYOND)
+        except subprocess.TimeoutExpired:
+            self._owner.kill()
+            self._owner.wait()
+        self._reader.join(BEYOND)
+        self._channel.sock.close()
+        self._selector.close()
+
+    # Asking
+
+    def _next_key(self) -> int:
+        with self._lock:
+            self._keys += 1
+            return self._keys
+
+    def _ask(self, request: dict[str, Any], *, key: int = 0, fd: int | None = None) -> dict[str, Any]:
+        """Send a request, with the descriptor ``fd``, and return its answer. Raises EngineFault when none comes."""
+        key = key or self._next_key()
+        answer = self._answers[key] = _Answer()
+        self._channel.send({**request, "key": key}, fd)
+        if self._reader.is_alive():
+            answer.there.wait(ANSWER)
+        self._answers.pop(key, None)
+        if not answer.message:
+            raise self._gone()
+        self._proven = True
+        return answer.message
+
+    def _gone(self) -> EngineFault | LearnerFault:
+        said = self._said[-1] if self._said else f"exit code {self._owner.poll()}"
+        if self.python != Path(sys.executable) and not self._proven:
+            return self._no_python(said)
+        return EngineFault(
+            N_("The launcher, which owns all processes, is gone: {said}"),
+            N_("Run the command again; if it comes back, tell us what it said."),
+            said=said,
+        )
+
+    # The reader, a thread of its own
+
+    def _read(self) -> None:
+        try:
+            while self._read_once():
+                pass
+        finally:
+            self._bury()
+
+    def _read_once(self) -> bool:
+        for ready, _ in self._selector.select():
+            if ready.data is None:
+                messages = self._channel.receive()
+                for message in messages or ():
+                    self._heard(**message)
+                if messages is None:
+                    return False
+            else:
+                self._listen(ready.data)
+        return True
+
+    def _heard(self, event: str, key: int = 0, **rest: Any) -> None:
+        if event == "started":
+            process, output = self._processes[key]
+            process.pid, process.cold = rest["pid"], rest["cold"]
+            self._selector.register(output.fd, selectors.EVENT_READ, output)
+        if event == "exit":
+            process, output = self._processes.pop(key)
+            output.read(LAST_WORDS)
+            output.flush()
+            process._end(rest["code"])  # noqa: SLF001  (one module)
+        elif key in self._answers:
+            self._answers[key].message = {"event": event, **rest}
+            self._answers[key].there.set()
+
+    def _listen(self, output: Output) -> None:
+        output.read()
+        if not output.open:
+            self._selector.unregister(output.fd)
+            output.close()
+
+    def _bury(self) -> None:
+        """The launcher is gone: whatever of its processes it could not end is ended, and nobody waits any more."""
+        for process, _ in list(self._processes.values()):
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid or self._owner.pid, signal.SIGKILL)
+        for ready in list(self._selector.get_map().values()):
+            if ready.data is not None:
+                ready.data.read(LAST_WORDS)
+                ready.data.close()
+        for process, _ in list(self._processes.values()):
+            process._end(-signal.SIGKILL)  # noqa: SLF001  (one module)
+        for answer in list(self._answers.values()):
+            answer.there.set()

@@ -1,0 +1,28 @@
+"""The orders service as one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.orders import db, problems, shop
+
+__all__ = ["app"]
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await shop.client().aclose()
+    await db.engine().dispose()
+
+
+app = FastAPI(title="Orders", version="1.0.0", lifespan=_lifespan)
+problems.install(app)
+# Your turn: a router with the operations that orders owns goes in here.
+
+
+@app.get("/health", tags=["health"])
+async def health() -> dict[str, str]:
+    """Say that the process is there."""
+    return {"status": "ok"}

@@ -1,0 +1,1 @@
+"""What the shop asks of other services: one module for each of them."""
