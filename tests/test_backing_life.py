@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 
 OPEN_AND_WAIT = """
 import sys
+import tempfile
 from checker.backing import open_postgres, open_redis
 with open_postgres() as postgres, open_redis() as redis:
     print(postgres.database("orders").url, postgres._server.pid, redis._server.pid, flush=True)
@@ -54,7 +56,7 @@ def gone(*pids: int) -> bool:
 
 
 def folders() -> set[Path]:
-    return {folder for root in ("/dev/shm", "/tmp") for folder in Path(root).glob("seamwork-*")}
+    return {folder for root in ("/dev/shm", tempfile.gettempdir()) for folder in Path(root).glob("seamwork-*")}  # noqa: S108  (looked at, not written to)
 
 
 def segments() -> set[str]:
@@ -129,7 +131,7 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.needs("root")
-def test_plain_user_runs_their_own(tmp_path: Path) -> None:
+def test_plain_user_runs_their_own() -> None:
     """A plain user without a home to cache in gets a server as well, run as themselves."""
     checker = another("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", HOME="/nonexistent")
     url, pid, _ = told(checker)
@@ -176,7 +178,7 @@ def test_installed_postgres_serves_as_well() -> None:
 
 @pytest.fixture
 def dying(tmp_path: Path) -> binaries.Program:
-    """A PostgreSQL that makes its data directory and then ends."""
+    """Return a PostgreSQL that makes its data directory and then ends."""
     for name, script in {"initdb": 'mkdir "$2"', "postgres": "echo FATAL: no such luck >&2; exit 3"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
@@ -191,7 +193,7 @@ def test_server_that_ends_is_quoted(
     """A server that ends before it is ready: its version, its exit code and its last words are told."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    with pytest.raises(EngineFault, match="PostgreSQL 18.0 ended with 3 before it was ready: FATAL: no such luck"):
+    with pytest.raises(EngineFault, match=r"PostgreSQL 18\.0 ended with 3 before it was ready: FATAL: no such luck"):
         Cluster(dying, SubprocessStarter())
     assert folders() - before[0] == set()
 
@@ -200,7 +202,7 @@ def test_initdb_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """An initdb that fails is told with what it said."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    with pytest.raises(EngineFault, match="initdb of PostgreSQL 18.0 ended with 12[67]: .*initdb"):
+    with pytest.raises(EngineFault, match=r"initdb of PostgreSQL 18\.0 ended with 12[67]: .*initdb"):
         Cluster(binaries.Program(tmp_path / "postgres", "18.0"), SubprocessStarter())
 
 
@@ -210,7 +212,7 @@ def test_full_disk_is_told(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path], check=True)
     home = PrivateDir("pg", uid=server_uid(), need=0, roots=[tmp_path])
     try:
-        with pytest.raises(Blocked, match="The disk is full: .*No space left on device"):
+        with pytest.raises(Blocked, match=r"The disk is full: .*No space left on device"):
             Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter(), home=home)
     finally:
         subprocess.run(["umount", tmp_path], check=True)

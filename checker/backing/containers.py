@@ -6,6 +6,7 @@ it belongs to, and the next start removes those whose process is gone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.backing.connect import Connection, connect
+from checker.backing.ports import LOOPBACK
 from checker.errors import N_, Blocked
 
 if TYPE_CHECKING:
@@ -38,11 +40,16 @@ class _Container:
         container.with_kwargs(labels={LABEL: _owner()})
         try:
             _started(container)
-            self.host = container.get_container_host_ip().replace("localhost", "127.0.0.1")
+            self.host = container.get_container_host_ip().replace("localhost", LOOPBACK)
             self.port = container.get_exposed_port(port)
+            self._meet()
         except BaseException:
             self.close()
             raise
+
+    def _meet(self) -> None:
+        """Get to know the server that now answers at ``host`` and ``port``."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Remove the container with its data. Idempotent."""
@@ -59,12 +66,14 @@ class PostgresContainer(_Container):
         _engine()
         from testcontainers.community.postgres import PostgresContainer as Theirs  # noqa: PLC0415
 
-        password = secrets.token_hex(16)
-        container = Theirs(image, username="postgres", password=password, dbname="postgres", driver=None)
+        self._password = secrets.token_hex(16)
+        container = Theirs(image, username="postgres", password=self._password, dbname="postgres", driver=None)
         container.with_command(["postgres", *(word for setting in SETTINGS for word in ("-c", setting))])
         container.with_tmpfs_mount("/var/lib/postgresql/data")
         super().__init__(container, container.port)
-        self.url = f"postgresql://postgres:{password}@{self.host}:{self.port}/postgres"
+
+    def _meet(self) -> None:
+        self.url = f"postgresql://postgres:{self._password}@{self.host}:{self.port}/postgres"
         self.connection: Connection = connect(self.url)
         self.version = (self.connection.info.parameter_status("server_version") or "0").split()[0]
 
@@ -83,20 +92,21 @@ class RedisContainer(_Container):
         _engine()
         from testcontainers.community.redis import RedisContainer as Theirs  # noqa: PLC0415
 
-        password = secrets.token_hex(16)
-        container = Theirs(image, password=password)
+        self._password = secrets.token_hex(16)
+        container = Theirs(image, password=self._password)
         super().__init__(container, container.port)
-        self.url = f"redis://:{password}@{self.host}:{self.port}/0"
-        info = container.get_client().info("server")
-        self.version = str(info.get("valkey_version") or info.get("redis_version"))
+
+    def _meet(self) -> None:
+        from checker.backing.leased import version_of  # noqa: PLC0415  (brings the client)
+
+        self.url = f"redis://:{self._password}@{self.host}:{self.port}/0"
+        self.version = version_of(self.url)
 
 
 def _engine() -> None:
     """See that an engine answers, and remove what crashed runs left on it."""
     import docker  # noqa: PLC0415  (half a second)
-    from testcontainers.core.config import testcontainers_config  # noqa: PLC0415
 
-    testcontainers_config.ryuk_disabled = os.environ.get("TESTCONTAINERS_RYUK_DISABLED", "true").lower() != "false"
     try:
         client = docker.from_env(timeout=30)
         client.ping()
@@ -108,9 +118,33 @@ def _engine() -> None:
             fault=_first_line(fault),
         ) from fault
     try:
+        _configure(client)
         _remove_left_behind(client)
     finally:
         client.close()
+
+
+def _configure(client: Any) -> None:
+    """Tell testcontainers what we know better; what the environment says goes before."""
+    from testcontainers.core.config import ConnectionMode, testcontainers_config  # noqa: PLC0415
+
+    testcontainers_config.ryuk_disabled = os.environ.get("TESTCONTAINERS_RYUK_DISABLED", "true").lower() != "false"
+    if not {"TC_HOST", "TESTCONTAINERS_HOST_OVERRIDE"} & os.environ.keys() and _is_beside_us(client):
+        testcontainers_config.tc_host_override = LOOPBACK
+        testcontainers_config.connection_mode_override = ConnectionMode.docker_host
+
+
+def _is_beside_us(client: Any) -> bool:
+    """Tell whether the engine's loopback is ours: its socket is local, and its bridge, seen from a container, as well."""
+    if not client.api.base_url.startswith(("http+docker", "npipe")):
+        return False
+    if not Path("/.dockerenv").exists():
+        return True
+    settings = client.networks.get("bridge").attrs["IPAM"]["Config"][0]
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind((settings["Gateway"], 0))
+        return True
+    return False
 
 
 def _started(container: DockerContainer) -> None:
@@ -128,9 +162,9 @@ def _started(container: DockerContainer) -> None:
 
 
 def _bind_to_loopback(container: DockerContainer, port: int) -> None:
-    """Publish on 127.0.0.1 alone, unless the engine is on another machine."""
-    if container.get_docker_client().host() in {"localhost", "127.0.0.1", "::1"}:
-        ports: dict[str, Any] = {f"{port}/tcp": ("127.0.0.1", None)}
+    """Publish on loopback alone, unless the engine is on another machine."""
+    if container.get_docker_client().host() in {"localhost", LOOPBACK, "::1"}:
+        ports: dict[str, Any] = {f"{port}/tcp": (LOOPBACK, None)}
         container.ports = ports
 
 

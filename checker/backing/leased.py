@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from checker.backing.connect import redacted
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import redis
 
-__all__ = ["LeasedRedis"]
+__all__ = ["LeasedRedis", "version_of"]
 
 CLAIM = "seamwork:run:"
 """Keys, in the database that the URL names, that say who has which of the others since when."""
@@ -39,7 +39,7 @@ class LeasedRedis:
         self._home: redis.Redis = redis.Redis.from_url(url, decode_responses=True, client_name=_client(self._run))
         self._index: int | None = None
         try:
-            self.version = _version(self._home)
+            self.version = _version(self._home.info("server"))
             self._index = self._claimed(url)
         except redis.RedisError as fault:
             self.close()
@@ -115,8 +115,15 @@ def _client(run: str) -> str:
     return f"seamwork-{run}"
 
 
-def _version(home: redis.Redis) -> str:
-    info = home.info("server")
+def version_of(url: str) -> str:
+    """Return the version of the server at ``url``. Raises redis.RedisError."""
+    import redis  # noqa: PLC0415
+
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        return _version(client.info("server"))
+
+
+def _version(info: Any) -> str:
     return str(info.get("valkey_version") or info.get("redis_version"))
 
 

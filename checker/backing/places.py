@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PrivateDir", "cache_dir", "forget_unused", "reachable", "server_uid"]
 
 LOCK = "owner.lock"
+NEW = "seamwork-new-"
 UNUSED = 30 * 86_400.0
 NEWBORN = 3600.0
 """Seconds after which a folder that never got its lock counts as left behind."""
@@ -143,18 +144,18 @@ def _no_room(roots: Sequence[Path], need: int) -> Blocked:
 
 def _locked(root: Path, prefix: str) -> tuple[Path, int]:
     """Make a folder that has its name only once it has its lock, so that no sweep meets it half made."""
-    newborn = Path(tempfile.mkdtemp(prefix="seamwork-new-", dir=root))
+    newborn = Path(tempfile.mkdtemp(prefix=NEW, dir=root))
     lock = os.open(newborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.write(lock, f"{os.getpid()}\n".encode())
-    path = root / newborn.name.replace("seamwork-new-", prefix)
+    path = root / newborn.name.replace(NEW, prefix)
     newborn.rename(path)
     return path, lock
 
 
 def _left_behind(root: Path, prefix: str) -> Iterator[Path]:
     for entry in os.scandir(root):
-        if not entry.name.startswith((prefix, "seamwork-new-")):
+        if not entry.name.startswith((prefix, NEW)):
             continue
         folder = Path(entry.path)
         with contextlib.suppress(OSError):
@@ -168,14 +169,16 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_abandoned(folder: Path) -> bool:
+    if folder.name.startswith(NEW):  # its lock may be about to come
+        return time.time() - folder.lstat().st_mtime > NEWBORN
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return time.time() - folder.lstat().st_mtime > NEWBORN
+        return True
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:
         os.close(lock)
-    return not folder.name.startswith("seamwork-new-") or time.time() - folder.lstat().st_mtime > NEWBORN
+    return True

@@ -40,7 +40,13 @@ _SETTINGS = (
     "rerere.enabled=false",
 )
 _FLAGS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
-_FIXED = {"LC_ALL": "C.UTF-8", "GIT_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+_FIXED = {
+    "LC_ALL": "C.UTF-8",
+    "GIT_EDITOR": ":",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
 _NOBODY = {"name": "Seamwork learner", "email": "learner@seamwork.invalid"}
 _PATIENCE = 120.0  # seconds for one call; what takes longer waits for something that will not come
 
@@ -90,9 +96,9 @@ class Git:
         """Run git, and return what it wrote, stripped."""
         return self.run(*words, check=check).stdout.decode(errors="surrogateescape").strip()
 
-    def names(self, *words: str) -> list[str]:
+    def names(self, *words: str, check: bool = True) -> list[str]:
         """Run git with output parted by NUL, and return the parts."""
-        return _parts(self.run(*words).stdout)
+        return _parts(self.run(*words, check=check).stdout)
 
     def file(self, commit: str, path: str) -> str | None:
         """Return a text file as a commit has it; None where it does not."""
@@ -120,7 +126,7 @@ class Git:
     def identity(self) -> Mapping[str, str]:
         """What to add to the environment for a commit: a name and an address where the learner has set none."""
         pattern = r"^(user|author|committer)\.(name|email)$"
-        said = _parts(self.run("config", "--null", "--get-regexp", pattern, check=False).stdout)
+        said = self.names("config", "--null", "--get-regexp", pattern, check=False)
         known = {line.partition("\n")[0] for line in said}
         return {
             f"GIT_{who.upper()}_{what.upper()}": nobody

@@ -18,14 +18,15 @@ __all__ = ["Conflict", "Moved", "abort_start", "continue_start", "reset", "start
 
 _UNDER_WAY = ("CHERRY_PICK_HEAD", "MERGE_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _HOW = {
-    "UU": N_("changed by you and by the lab"),
-    "AA": N_("added by you and by the lab"),
-    "UD": N_("changed by you, deleted by the lab"),
-    "DU": N_("deleted by you, changed by the lab"),
-    "AU": N_("added by you, in the way of the lab's"),
-    "UA": N_("added by the lab, in the way of yours"),
-    "DD": N_("deleted by you and by the lab"),
+    "123": N_("changed by you and by the lab"),
+    "23": N_("added by you and by the lab"),
+    "12": N_("changed by you, deleted by the lab"),
+    "13": N_("deleted by you, changed by the lab"),
+    "2": N_("added by you, in the way of the lab's"),
+    "3": N_("added by the lab, in the way of yours"),
+    "1": N_("deleted by you and by the lab"),
 }
+"""By the stages of a file that git could not merge: 1 as it was, 2 theirs, 3 the lab's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ def continue_start(workspace: Workspace) -> Moved:
             path=conflicts[0].path,
             how=conflicts[0].how,
         )
-    for path in git.names("grep", "--cached", "-z", "-l", "-I", "-E", "^(<<<<<<<|>>>>>>>) "):
+    touched = git.names("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", "CHERRY_PICK_HEAD")
+    marks = ("grep", "--cached", "-z", "-l", "-I", "-E", "^(<<<<<<<|>>>>>>>) ")
+    for path in git.names(*marks, "--", *touched, check=False):
         raise UsageError(
             N_("{path} still holds the marks of a conflict (<<<<<<<, >>>>>>>)."),
             N_("Write it as it should be, then: git add {path}"),
@@ -167,7 +170,7 @@ def _at_rest(workspace: Workspace) -> _State:
                 path=workspace.path,
                 name=name,
             )
-    lines = git.names("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
+    lines = git.names("status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=normal")
     about = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch."))
     state = _State(about["branch.oid"], about["branch.head"], any(not line.startswith("# ") for line in lines))
     if state.head == "(initial)":
@@ -259,8 +262,11 @@ def _commit_work(workspace: Workspace, state: _State, message: str) -> tuple[str
 
 
 def _conflicts(git: Git) -> tuple[Conflict, ...]:
-    lines = git.names("status", "--porcelain=v1", "-z", "--untracked-files=no")
-    return tuple(Conflict(line[3:], _HOW[line[:2]]) for line in lines if line[:2] in _HOW)
+    stages: dict[str, str] = {}
+    for line in git.names("ls-files", "--unmerged", "-z"):
+        about, path = line.split("\t", 1)
+        stages[path] = stages.get(path, "") + about[-1]
+    return tuple(Conflict(path, _HOW[stage]) for path, stage in stages.items())
 
 
 def _free_branch(git: Git, name: str) -> str:

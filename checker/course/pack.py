@@ -8,7 +8,8 @@ import os
 import posixpath
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ __all__ = ["MAX_FILE", "MAX_FILES", "MAX_TOTAL", "SCHEMA", "Packed", "pack", "pa
 SCHEMA = "seamwork/pack/v1"
 MAX_FILE = 4 * 1024 * 1024
 MAX_TOTAL = 32 * 1024 * 1024
-MAX_FILES = 4_000
+MAX_FILES = 1_000
 """Caps: bytes of one file, bytes and number of the files of one tree."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -56,7 +57,7 @@ def pack(workspace: Workspace, to: Path) -> Packed:
         if tag_before(lab) in tags:
             trees[tag_before(lab)] = _committed_tree(workspace, f"refs/tags/{tag_before(lab)}")
     for tree in trees.values():
-        _hold_caps(tree)
+        _hold_size(tree)
     _write(to, _manifest(workspace, trees), trees)
     return Packed(to, sum(map(len, trees.values())), tuple(trees))
 
@@ -64,6 +65,7 @@ def pack(workspace: Workspace, to: Path) -> Packed:
 def _work_tree(workspace: Workspace, zipped: Path) -> Tree:
     names = workspace.git.names("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     paths = {name: workspace.path / name for name in sorted(set(names))}
+    _hold_number(paths)
     return {name: _read(workspace.path, name) for name, path in paths.items() if _there(path) and path != zipped}
 
 
@@ -97,7 +99,9 @@ def _read(top: Path, name: str) -> File:
 
 
 def _committed_tree(workspace: Workspace, commit: str) -> Tree:
-    for mode, _, path in workspace.git.entries(commit):
+    entries = workspace.git.entries(commit)
+    _hold_number([path for _, _, path in entries])
+    for mode, _, path in entries:
         _hold_name(path)
         if not mode.startswith("100"):
             raise UsageError(
@@ -114,20 +118,31 @@ def _hold_name(name: str) -> None:
         raise UsageError(N_("{path!r} is a name that not every system can unpack."), N_("Rename that file."), path=name)
 
 
-def _hold_caps(tree: Tree) -> None:
+def _hold_number(paths: Collection[str]) -> None:
+    if len(paths) > MAX_FILES:
+        folder, many = Counter(posixpath.dirname(path) for path in paths).most_common(1)[0]
+        raise UsageError(
+            N_("There are {count} files; at most {files} can be handed in."),
+            N_("What is not your work goes into .gitignore: {many} of them are in {folder!r}."),
+            count=len(paths),
+            files=MAX_FILES,
+            many=many,
+            folder=folder,
+        )
+
+
+def _hold_size(tree: Tree) -> None:
     for path, file in tree.items():
         if len(file.data) > MAX_FILE:
             raise _too_large(path, len(file.data))
     total = sum(len(file.data) for file in tree.values())
-    if len(tree) > MAX_FILES or total > MAX_TOTAL:
+    if total > MAX_TOTAL:
         largest = max(tree, key=lambda path: len(tree[path].data))
         raise UsageError(
-            N_("There are {count} files with {total} bytes in all; at most {files} and {bytes} can be handed in."),
+            N_("Your files have {total} bytes in all; at most {cap} can be handed in."),
             N_("What is not your work goes into .gitignore; the largest is {largest}."),
-            count=len(tree),
             total=total,
-            files=MAX_FILES,
-            bytes=MAX_TOTAL,
+            cap=MAX_TOTAL,
             largest=largest,
         )
 

@@ -1,4 +1,4 @@
-"""One request on a socket: what is asked, what comes back, and the words for when nothing does."""
+"""One request on a socket: what is asked, and what comes back."""
 
 from __future__ import annotations
 
@@ -10,34 +10,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from checker.errors import N_, BadReply, NoReply, SeamworkError
 from checker.evidence.framing import Request, Response
-from checker.evidence.headers import NotHTTPError
+from checker.evidence.no_reply import LARGEST, HalfAReplyError, NothingError, TooLargeError
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
-__all__ = ["LARGEST", "Ask", "HalfAReplyError", "NothingError", "TooLargeError", "converse", "explain"]
-
-LARGEST = 8 * 2**20
-"""Bytes of a reply's body."""
+__all__ = ["Ask", "Content", "converse"]
 
 PIECE = 65_536
 
 _OURS = {"User-Agent": "seamwork", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
-class NothingError(Exception):
-    """The connection was closed before a reply began."""
+@dataclass(frozen=True)
+class Content:
+    """What a request carries. ``json`` is ``...`` where there is none; values of ``params`` may be lists."""
 
+    json: Any = ...
+    content: bytes | str = b""
+    params: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] | None = None
 
-class HalfAReplyError(Exception):
-    """The connection was closed in the middle of a reply."""
+    def body(self) -> bytes:
+        """Return it in bytes."""
+        if self.json is not ...:
+            return json_.dumps(self.json, ensure_ascii=False).encode()
+        return self.content.encode() if isinstance(self.content, str) else self.content
 
-
-class TooLargeError(Exception):
-    """The reply has no end in sight."""
+    def fields(self) -> dict[str, str]:
+        """Return its header fields."""
+        given = dict(self.headers or {})
+        if self.json is not ... and not any(name.lower() == "content-type" for name in given):
+            given["Content-Type"] = "application/json"
+        return given
 
 
 @dataclass(frozen=True)
@@ -50,27 +57,13 @@ class Ask:
     body: bytes
 
     @classmethod
-    def of(
-        cls,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None,
-        headers: Mapping[str, str],
-        json: Any,
-        content: bytes | str,
-    ) -> Ask:
-        """Make one; ``json`` is ``...`` where there is none. Values of ``params`` may be lists."""
-        fields: dict[str, str] = {}
-        body = content.encode() if isinstance(content, str) else content
-        if json is not ...:
-            body = json_.dumps(json, ensure_ascii=False).encode()
-            fields["Content-Type"] = "application/json"
-        given = {name.lower() for name in headers}
-        fields = {name: value for name, value in fields.items() if name.lower() not in given} | dict(headers)
-        query = urlencode(params, doseq=True) if params else ""
+    def of(cls, method: str, path: str, content: Content) -> Ask:
+        """Make one to a path, which may have a query already."""
+        fields = content.fields()
         joint = "&" if "?" in path else "?"
+        query = urlencode(content.params, doseq=True) if content.params else ""
         target = quote(path + (joint + query if query else ""), safe="/?&=%:+,;@!$'()*~[]")
-        return cls(method, target or "/", fields, body)
+        return cls(method, target or "/", fields, content.body())
 
     def __str__(self) -> str:
         """Return method and target."""
@@ -125,40 +118,6 @@ def converse(sock: socket.socket, ask: Ask, host: str, deadline: float) -> tuple
         if response.size > LARGEST:
             raise TooLargeError
     return response, not (response.closes or response.tunnels or data)
-
-
-def explain(error: Exception, asked: str, callee: str, at: str, seconds: float) -> tuple[SeamworkError, str]:
-    """Return what to raise, and a note for the ledger, where ``converse`` or connecting ended in ``error``."""
-    told = {"callee": callee, "asked": asked, "at": at, "seconds": seconds}
-    match error:
-        case TimeoutError():
-            return NoReply(
-                N_("{callee} did not answer {asked} within {seconds:g} s."), **told
-            ), f"no reply in {seconds:g} s"
-        case ConnectionRefusedError():
-            return (
-                NoReply(
-                    N_("{callee} refused the connection for {asked}: nobody listens on {at}."),
-                    N_("Is it still running? Its log says."),
-                    **told,
-                ),
-                "refused",
-            )
-        case NothingError():
-            message = N_("{callee} closed the connection without an answer to {asked}.")
-            return NoReply(message, **told), "closed before a reply"
-        case HalfAReplyError():
-            message = N_("{callee} closed the connection in the middle of its answer to {asked}.")
-            return NoReply(message, **told), "closed in the middle of a reply"
-        case NotHTTPError():
-            message = N_("{callee} answered {asked} with something that is not HTTP: {found}.")
-            return BadReply(message, found=str(error), **told), "not HTTP"
-        case TooLargeError():
-            message = N_("{callee} answered {asked} with more than {most} bytes.")
-            return BadReply(message, most=LARGEST, **told), "too large"
-        case _:
-            message = N_("{callee} cut the connection before it had answered {asked}.")
-            return NoReply(message, **told), "reset before a reply"
 
 
 def _ended(response: Response) -> None:

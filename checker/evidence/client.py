@@ -8,18 +8,20 @@ import socket
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from checker.errors import N_, EngineFault
-from checker.evidence.asking import Ask, HalfAReplyError, NothingError, TooLargeError, converse, explain
-from checker.evidence.headers import NotHTTPError
+from checker.evidence.asking import Ask, Content, converse
+from checker.evidence.headers import Headers, NotHTTPError
 from checker.evidence.logs import clean_body
+from checker.evidence.no_reply import HalfAReplyError, NothingError, TooLargeError, words_for
 from checker.evidence.reply import Reply
 from checker.ledger import BODY, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from checker.evidence.framing import Response
     from checker.ledger import Ledger
@@ -35,6 +37,16 @@ IDLE = 1.0
 """Seconds after which an unused connection is not used again: the other side may be about to close it."""
 
 _FAILURES = (OSError, NotHTTPError, NothingError, HalfAReplyError, TooLargeError)
+
+
+@dataclass
+class _Seen:
+    at: float
+    check: str | None
+    response: Response | None = None
+    headers: Headers = field(default_factory=lambda: Headers([]))
+    seconds: float = 0.0
+    note: str = ""
 
 
 class Client:
@@ -89,42 +101,26 @@ class Client:
         """DELETE; ``how`` as in ``request``."""
         return self.request("DELETE", path, **how)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = ...,
-        content: bytes | str = b"",
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = TIMEOUT,
-    ) -> Reply:
+    def request(self, method: str, path: str, *, timeout: float = TIMEOUT, **content: Any) -> Reply:
         """Ask, and return the whole reply. ``timeout``: seconds for all of it, connecting included.
 
+        ``content``: ``json=``, or ``content=`` (bytes or text); ``params=`` (values may be lists), ``headers=``.
         Raises NoReply if none came in time or none was whole, BadReply if it was no HTTP or has no end in sight.
         """
-        ask = Ask.of(method, path, params, headers or {}, json, content)
-        at, check, began = self._ledger.now(), self._ledger.check, time.monotonic()
-        response, note = None, ""
+        ask = Ask.of(method, path, Content(**content))
+        seen = _Seen(self._ledger.now(), self._ledger.check)
         try:
-            response = self._ask(ask, began + timeout)
-            headers_back = response.headers
+            seen.response = self._ask(ask, time.monotonic() + timeout)
+            seen.headers = seen.response.headers
         except _FAILURES as error:
-            failure, note = explain(error, str(ask), self.callee, self._host, timeout)
-            raise failure from None
+            words = words_for(error)
+            seen.note = words.note
+            told = {"callee": self.callee, "asked": str(ask), "at": self._host, "seconds": timeout, "found": str(error)}
+            raise words.kind(words.message, words.move, **told) from None
         finally:
-            seconds = time.monotonic() - began
-            self._note(ask, response, at, seconds, note, check)
-        return Reply(
-            status_code=response.status,
-            headers=headers_back,
-            content=bytes(response.body),
-            elapsed=seconds,
-            asked=str(ask),
-            url=f"http://{self._host}{ask.target}",
-            again=ask.curl(self._host),
-        )
+            seen.seconds = self._ledger.now() - seen.at
+            self._ledger.exchange(self._exchange(ask, seen))
+        return self._reply(ask, seen, seen.response)
 
     def _ask(self, ask: Ask, deadline: float) -> Response:
         sock = self._connection(deadline)
@@ -151,24 +147,29 @@ class Client:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 
-    def _note(
-        self, ask: Ask, response: Response | None, at: float, seconds: float, note: str, check: str | None
-    ) -> None:
-        self._ledger.exchange(
-            Exchange(
-                caller=self.name,
-                callee=self.callee,
-                request=clean_body(str(ask).encode(), 300),
-                at=at,
-                status=response.status if response else None,
-                seconds=seconds if response else None,
-                note=note,
-                sent=clean_body(ask.body, BODY),
-                received=clean_body(bytes(response.body[: BODY + 1]), BODY, encoding=response.encoding)
-                if response
-                else "",
-                check=check,
-            )
+    def _exchange(self, ask: Ask, seen: _Seen) -> Exchange:
+        response = seen.response
+        return Exchange(
+            caller=self.name,
+            callee=self.callee,
+            request=clean_body(str(ask).encode(), 300),
+            at=seen.at,
+            status=response.status if response else None,
+            seconds=seen.seconds if response else None,
+            note=seen.note,
+            sent=clean_body(ask.body, BODY),
+            received=clean_body(bytes(response.body), BODY, encoding=response.encoding) if response else "",
+            check=seen.check,
+        )
+
+    def _reply(self, ask: Ask, seen: _Seen, response: Response) -> Reply:
+        return Reply(
+            status_code=response.status,
+            headers=seen.headers,
+            content=bytes(response.body),
+            elapsed=seen.seconds,
+            ask=ask,
+            host=self._host,
         )
 
 

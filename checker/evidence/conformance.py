@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from checker.errors import EngineFault, N_
-from checker.evidence.client import Client, Reply
+from checker.evidence.reply import Reply
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -34,6 +34,17 @@ CHECKS = (
 """The Schemathesis checks, by its own names, that every reply must pass."""
 
 
+class Asked(Protocol):
+    """Who is asked: a client of one service, at ``url``."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens: "http://127.0.0.1:PORT"."""
+
+    def request(self, method: str, path: str, **how: Any) -> Reply:
+        """Ask, and return the whole reply."""
+
+
 @dataclass(frozen=True)
 class _Question:
     case: Case
@@ -49,7 +60,7 @@ class Conformance:
     def __init__(self, contract: Mapping[str, Any], operations: Sequence[str], *, seed: int) -> None:
         self._questions = list(_questions(contract, operations, seed))
 
-    def departures(self, client: Client, known: Mapping[str, object]) -> list[str]:
+    def departures(self, client: Asked, known: Mapping[str, object]) -> list[str]:
         """Ask everything and return each departure from the contract as a line, [] when there is none.
 
         ``known`` gives, by name, values for parameters and fields that must name something real; under an operation
@@ -106,14 +117,14 @@ def _drawn(strategy: Any, count: int, seed: int) -> list[Case]:
     return drawn
 
 
-def _ask(client: Client, question: _Question, known: Mapping[str, object]) -> list[str]:
+def _ask(client: Asked, question: _Question, known: Mapping[str, object]) -> list[str]:
     case = question.case
     if question.right:
         _make_right(case, known)
-    ask = case.as_transport_kwargs(client.base_url)
+    ask = case.as_transport_kwargs(client.url)
     reply = client.request(
         case.method,
-        ask["url"].removeprefix(client.base_url),
+        ask["url"].removeprefix(client.url),
         params=ask.get("params"),
         headers=dict(ask.get("headers") or {}),
         **({"json": ask["json"]} if "json" in ask else {"content": ask["data"]} if ask.get("data") is not None else {}),

@@ -72,7 +72,7 @@ class Connection:
 
     async def next_call(self, data: bytes) -> Call | None:
         """Return the request that begins with ``data``, once its head is there; None if there is none."""
-        call = self.call = Call(0.0, None)
+        call = self.call = self.begin()
         while data:
             self.take(call, data)
             if call.opaque or call.request.headed:
@@ -86,6 +86,10 @@ class Connection:
             call.there += call.raw[:KEEP]
         self.edge.arrived(call)
         return call
+
+    def begin(self) -> Call:
+        """Return a call of which nothing has come yet."""
+        return Call(0.0, None)
 
     def take(self, call: Call, data: bytes) -> int:
         """Take from ``data`` what belongs to this request, and keep the rest; how much it was."""
@@ -128,9 +132,11 @@ class Connection:
         """Serve it as if there were no fault, but for ``spoil`` where an answer is to be spoilt."""
         raise NotImplementedError
 
-    async def whole(self, call: Call) -> None:
-        """Read a request to its end, unless its body waits for our word."""
-        while not (call.opaque or call.request.complete or call.request.waits_for_continue or len(call.raw) > MOST):
+    async def whole(self, call: Call, *, invited: bool = False) -> None:
+        """Read a request to its end, or to ``MOST``; not where its body waits for our word, unless it was ``invited``."""
+        if call.request.waits_for_continue and not invited:
+            return
+        while not (call.opaque or call.request.complete or len(call.raw) > MOST):
             data = await self.read()
             if not data:
                 self.edge.note(call, "the caller left")

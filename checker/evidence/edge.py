@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from checker.evidence.faults import Faults, Fault
+from checker.evidence.faults import Faults, LiveFault
 from checker.evidence.framing import Request, Response
 from checker.evidence.logs import clean_body
 from checker.evidence.ports import Port
@@ -39,7 +39,7 @@ class Call:
     request: Request = field(default_factory=lambda: Request(KEEP))
     response: Response | None = None
     opaque: bool = False
-    fault: Fault | None = None
+    fault: LiveFault | None = None
     raw: bytearray = field(default_factory=bytearray)
     withheld: bytearray = field(default_factory=bytearray)
     there: bytearray = field(default_factory=bytearray)  # bytes of an opaque one, capped
@@ -122,7 +122,8 @@ class Edge(Faults):
         self._waiting.pop(call, None)
         exchange = self._exchange(call, note, replied=replied)
         self._noted.append(exchange)
-        self.ledger.exchange(exchange)
+        if self.caller:
+            self.ledger.exchange(exchange)
 
     def _exchange(self, call: Call, note: str, *, replied: bool = True) -> Exchange:
         response = call.response if call.response is not None and call.response.headed else None
@@ -136,7 +137,7 @@ class Edge(Faults):
             seconds=None if status is None else self.ledger.now() - call.at,
             fault=call.fault.what if call.fault else None,
             note=note,
-            sent=clean_body(bytes(call.there or call.request.body), BODY, encoding=call.request.encoding),
+            sent=clean_body(bytes(call.there or call.request.body[:KEEP]), BODY, encoding=call.request.encoding),
             received=clean_body(
                 bytes(call.back or (response.body if response else b"")),
                 BODY,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from checker.evidence.loop import Loop
     from checker.ledger import Ledger
 
-__all__ = ["Act", "Due", "Fault", "Faults", "Hold"]
+__all__ = ["Act", "Due", "Faults", "Hold", "LiveFault"]
 
 GARBAGE = b"\x16\x03\x01\x00\xff\x00not what was asked for\xfe\xff\r\n\r\n"
 
@@ -49,7 +49,7 @@ class Due(TypedDict, total=False):
 
 
 @dataclass(eq=False)
-class Fault:
+class LiveFault:
     """A fault that is on. ``met``: how many requests it has acted on; see ``unmet``.
 
     Where connections are refused nobody can count who tried; there ``met`` counts the connections it cut.
@@ -79,7 +79,12 @@ class Fault:
     @property
     def unmet(self) -> bool:
         """Whether no request has met it, as far as that can be told: then it proves nothing."""
-        return self.met == 0 and self.act is not Act.REFUSE
+        return self.met == 0 and self.countable
+
+    @property
+    def countable(self) -> bool:
+        """Whether ``met`` counts requests."""
+        return self.act is not Act.REFUSE
 
     @property
     def lasting(self) -> bool:
@@ -105,7 +110,7 @@ class Fault:
         return (not wanted or wanted.upper() == method) and target.startswith(start)
 
 
-class Hold(Fault):
+class Hold(LiveFault):
     """Requests wait here until ``release()``, or until so many have arrived."""
 
     until_arrived: int | None = None
@@ -141,42 +146,42 @@ class Faults:
     ledger: Ledger
     loop: Loop
     closed = False
-    _faults: tuple[Fault, ...] = ()
+    _faults: tuple[LiveFault, ...] = ()
 
-    def hangs(self, **due: Unpack[Due]) -> Fault:
+    def hangs(self, **due: Unpack[Due]) -> LiveFault:
         """Take requests and never answer, until it heals: then their connections are closed."""
-        return self._on(Fault("hangs", Act.HANG, self, **_which(due)))
+        return self._on(LiveFault("hangs", Act.HANG, self, **_which(due)))
 
-    def resets(self, **due: Unpack[Due]) -> Fault:
+    def resets(self, **due: Unpack[Due]) -> LiveFault:
         """Reset the connection (RST) instead of an answer."""
-        return self._on(Fault("resets", Act.RESET, self, **_which(due)))
+        return self._on(LiveFault("resets", Act.RESET, self, **_which(due)))
 
-    def delays(self, seconds: float, **due: Unpack[Due]) -> Fault:
+    def delays(self, seconds: float, **due: Unpack[Due]) -> LiveFault:
         """Wait so many seconds before the request goes on; less if it heals before."""
-        return self._on(Fault(f"delays {seconds:g} s", Act.DELAY, self, seconds=seconds, **_which(due)))
+        return self._on(LiveFault(f"delays {seconds:g} s", Act.DELAY, self, seconds=seconds, **_which(due)))
 
     def answers(
         self, status: int, body: Any = None, headers: Mapping[str, str] | None = None, **due: Unpack[Due]
-    ) -> Fault:
+    ) -> LiveFault:
         """Answer in the callee's place: a problem (RFC 9457) if no body is given; text, bytes, or else JSON."""
         answer = problem(status, headers=headers) if body is None else Answer.of(status, body, headers)
-        return self._on(Fault(f"answers {status}", Act.ANSWER, self, answer=answer, **_which(due)))
+        return self._on(LiveFault(f"answers {status}", Act.ANSWER, self, answer=answer, **_which(due)))
 
-    def drops_the_answer(self, **due: Unpack[Due]) -> Fault:
+    def drops_the_answer(self, **due: Unpack[Due]) -> LiveFault:
         """Let the callee do its work, then close the connection without the reply."""
-        return self._on(Fault("drops the answer", Act.DROP, self, **_which(due)))
+        return self._on(LiveFault("drops the answer", Act.DROP, self, **_which(due)))
 
-    def sends_half_a_body(self, **due: Unpack[Due]) -> Fault:
+    def sends_half_a_body(self, **due: Unpack[Due]) -> LiveFault:
         """Let the callee answer, pass on half of the body, and close the connection."""
-        return self._on(Fault("sends half a body", Act.HALVE, self, **_which(due)))
+        return self._on(LiveFault("sends half a body", Act.HALVE, self, **_which(due)))
 
-    def sends_garbage(self, **due: Unpack[Due]) -> Fault:
+    def sends_garbage(self, **due: Unpack[Due]) -> LiveFault:
         """Answer with bytes that are no HTTP, and close the connection."""
-        return self._on(Fault("sends garbage", Act.RAW, self, answer=Answer(body=GARBAGE), **_which(due)))
+        return self._on(LiveFault("sends garbage", Act.RAW, self, answer=Answer(body=GARBAGE), **_which(due)))
 
-    def answers_raw(self, raw: bytes, **due: Unpack[Due]) -> Fault:
+    def answers_raw(self, raw: bytes, **due: Unpack[Due]) -> LiveFault:
         """Answer with exactly these bytes, and close the connection."""
-        return self._on(Fault("answers raw bytes", Act.RAW, self, answer=Answer(body=raw), **_which(due)))
+        return self._on(LiveFault("answers raw bytes", Act.RAW, self, answer=Answer(body=raw), **_which(due)))
 
     def hold(self, n: int | None = None, **due: Unpack[Due]) -> Hold:
         """Hold requests until ``release()`` or, if ``n`` is given, until n of them have arrived."""
@@ -185,9 +190,9 @@ class Faults:
         self._on(held)
         return held
 
-    def refuses(self) -> Fault:
+    def refuses(self) -> LiveFault:
         """Stop listening, and cut every connection there is; the port stays ours."""
-        fault = Fault("refuses", Act.REFUSE, self)
+        fault = LiveFault("refuses", Act.REFUSE, self)
         fault.met = self.loop.run(self._refuse())
         return self._on(fault)
 
@@ -195,11 +200,11 @@ class Faults:
         """End every fault. Who hangs is cut off, who was delayed or held goes on."""
         self._end(self._faults)
 
-    def ends(self, fault: Fault) -> None:
+    def ends(self, fault: LiveFault) -> None:
         """End one fault, if it is still on."""
         self._end(tuple(one for one in self._faults if one is fault))
 
-    def faulted(self, request: str) -> Fault | None:
+    def faulted(self, request: str) -> LiveFault | None:
         """Return the fault that is due for a request ("GET /users/7"), counted. Called once for each, in the loop."""
         due = [fault for fault in self._faults if fault.sees(request)]
         if not due:
@@ -207,17 +212,17 @@ class Faults:
         due[0].met += 1
         return due[0]
 
-    def _on(self, fault: Fault) -> Fault:
+    def _on(self, fault: LiveFault) -> LiveFault:
         self._faults = (fault, *self._faults)
         self.ledger.fault(self.callee, fault.what)
         return fault
 
-    def _end(self, faults: tuple[Fault, ...]) -> None:
+    def _end(self, faults: tuple[LiveFault, ...]) -> None:
         if faults and not self.closed:
             self.loop.run(self._heal(faults))
             self.ledger.fault(self.callee, "healed")
 
-    async def _heal(self, faults: tuple[Fault, ...]) -> None:
+    async def _heal(self, faults: tuple[LiveFault, ...]) -> None:
         self._faults = tuple(fault for fault in self._faults if fault not in faults)
         for fault in faults:
             fault.ended.set()

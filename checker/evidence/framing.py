@@ -21,6 +21,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FRAMING = re.compile(
     rb"\n(connection|content-encoding|content-length|expect|transfer-encoding)[ \t]*:([^\r\n]*)", re.IGNORECASE
 )
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHUNK_SIZE = re.compile(rb"\s*([0-9A-Fa-f]{1,15})\s*(?:;.*)?", re.DOTALL)
 
 _TO_THE_END = -1
@@ -80,8 +81,8 @@ class Message:
         lines = [line.removesuffix(b"\r") for line in self._fields.split(b"\n")] if self._fields else []
         return Headers([line.decode("latin-1") for line in _unfold(lines)])
 
-    def _first_byte(self, byte: int) -> None:
-        """Refuse early what cannot become a message, so that nobody waits for its end."""
+    def _may_begin(self, byte: int) -> bool:
+        """Tell early what cannot become a message, so that nobody waits for its end."""
         raise NotImplementedError
 
     def _first_line(self, line: bytes) -> None:
@@ -100,7 +101,8 @@ class Message:
                 start += 1
             if start > blank:
                 return start - blank
-            self._first_byte(data[start])
+            if not self._may_begin(data[start]):
+                raise NotHTTPError(data[start : start + 40])
         before = len(self._line)
         head = self._line + data[start:] if before else data[start:] if start else data
         found = _HEAD_END.search(head, max(0, before - 3))
@@ -214,9 +216,8 @@ class Request(Message):
         """Whether its body comes only after 100 Continue."""
         return b"100-continue" in self._tokens.get(b"expect", ())
 
-    def _first_byte(self, byte: int) -> None:
-        if not (0x30 <= byte <= 0x7A or byte in b"!#$%&'*+-.|~"):  # noqa: PLR2004  (a token's)
-            raise NotHTTPError(byte)
+    def _may_begin(self, byte: int) -> bool:
+        return byte in _TOKEN
 
     def _first_line(self, line: bytes) -> None:
         match = _REQUEST_LINE.fullmatch(line)
@@ -253,9 +254,8 @@ class Response(Message):
         """Whether the connection speaks something else from here on."""
         return self.status == 101 or (self._request.method == "CONNECT" and 200 <= self.status < 300)  # noqa: PLR2004
 
-    def _first_byte(self, byte: int) -> None:
-        if byte != ord("H"):
-            raise NotHTTPError(byte)
+    def _may_begin(self, byte: int) -> bool:
+        return byte == ord("H")
 
     def _first_line(self, line: bytes) -> None:
         match = _STATUS_LINE.fullmatch(line)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checker.evidence.connection import MOST, PIECE, Connection, CutOffError, close, reset
 from checker.evidence.edge import KEEP, Call, Edge
-from checker.evidence.faults import Act, Fault
+from checker.evidence.faults import Act, LiveFault
 from checker.evidence.framing import Response
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class HttpProxy(Edge):
     async def _serve(self, sock: socket.socket) -> None:
         await _ProxyConnection(self, *await asyncio.open_connection(sock=sock)).run()
 
-    def due_midway(self) -> Fault | None:
+    def due_midway(self) -> LiveFault | None:
         """Return the fault that meets what is already on its way through a tunnel, counted."""
         lasting = [f for f in self._faults if f.lasting and f.act in (Act.HANG, Act.RESET)]
         for fault in lasting[:1]:

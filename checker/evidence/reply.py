@@ -12,6 +12,8 @@ from checker.evidence.strict_json import ListOfValues, Object, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from checker.evidence.asking import Ask
+
 __all__ = ["Reply"]
 
 SHOWN = 80
@@ -22,17 +24,30 @@ SHOWN = 80
 class Reply:
     """A whole HTTP reply. ``reply["id"]`` is a field of its JSON; what is missing there is a BadReply.
 
-    ``asked``: "GET /orders/1". ``elapsed``: seconds from the first byte sent to the last one received. ``again``: a
-    command line that asks the same.
+    ``elapsed``: seconds from before connecting to the last byte.
     """
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
     elapsed: float
-    asked: str
-    url: str
-    again: str = field(repr=False)
+    ask: Ask
+    host: str = field(repr=False)
+
+    @property
+    def asked(self) -> str:
+        """What was asked: "GET /orders/1"."""
+        return str(self.ask)
+
+    @property
+    def url(self) -> str:
+        """Where it was asked: "http://127.0.0.1:41233/orders/1"."""
+        return f"http://{self.host}{self.ask.target}"
+
+    @property
+    def again(self) -> str:
+        """A command line that asks the same."""
+        return self.ask.curl(self.host)
 
     @cached_property
     def text(self) -> str:

@@ -110,8 +110,8 @@ def _columns(names: Sequence[str], arrows: Sequence[_Arrow]) -> list[float]:
         for gap in range(low, high):
             gaps[gap] = max(gaps[gap], needed / (high - low))
     xs: list[float] = [_TIME + (halves[0] if halves else 0)]
-    for gap in gaps:
-        xs.append(xs[-1] + gap)
+    for room in gaps:
+        xs.append(xs[-1] + room)
     return xs
 
 

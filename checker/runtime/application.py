@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from checker.backing import Database
 from checker.course import Contract
-from checker.errors import LearnerFault, N_, ServiceFailed
+from checker.errors import N_, ServiceFailed
 from checker.runtime.environment import base_environment
-from checker.runtime.procfile import read_procfile
+from checker.runtime.procfile import Procfile
 from checker.runtime.service import Service
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Application:
     def __init__(self, folder: Path, ground: Ground, contract: Contract, *, keep: bool = False) -> None:
         self.folder = folder
         self.contract = contract
-        self.procfile = read_procfile(folder)
+        self.procfile = Procfile.read(folder / "Procfile")
         self.keep = keep
         self._ground = ground
         self._templates: dict[str, str] = {}
@@ -48,22 +48,11 @@ class Application:
 
     def helpers(self, services: Sequence[str]) -> list[str]:
         """Name the processes that run beside these services: orders-relay."""
-        return [
-            name
-            for name in self.procfile
-            if any(name.startswith(f"{service}-") for service in services) and name.rsplit("-", 1)[1] not in ONCE
-        ]
+        beside = [entry.name for entry in self.procfile if entry.name.rpartition("-")[2] not in ONCE]
+        return [name for name in beside if any(name.startswith(f"{service}-") for service in services)]
 
     def service(self, name: str, variables: Mapping[str, str], *, within: float) -> Service:
         """Start a service's process and return it ready. Raises ServiceFailed."""
-        if name not in self.procfile:
-            raise LearnerFault(
-                N_("The Procfile has no process named {service!r}; it has {found}."),
-                N_("Add a line `{service}: command` to {file}."),
-                service=name,
-                found=", ".join(self.procfile),
-                file=self.folder / "Procfile",
-            )
         service = Service.start(
             self._ground.launcher, name, self.procfile[name], env={**base_environment(self.folder), **variables}, cwd=self.folder, fork=self._ground.forks
         )
@@ -87,7 +76,7 @@ class Application:
 
     def _prepare(self, name: str) -> str:
         database = self._new(name, None)
-        for process in self.procfile:
+        for process in (entry.name for entry in self.procfile):
             service, _, role = process.rpartition("-")
             if role == "release" and service in self.contract.owners and self.contract.owners[service].database == name:
                 self._release(process, service, database)

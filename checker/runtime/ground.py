@@ -19,7 +19,7 @@ from checker.ledger import Ledger
 from checker.runtime.application import Application
 from checker.runtime.environment import PRELOAD, Cold, StartMode, interpreter, start_mode
 from checker.runtime.launcher import Launcher
-from checker.runtime.procfile import read_procfile
+from checker.runtime.procfile import Procfile
 
 __all__ = ["Ground"]
 
@@ -79,7 +79,7 @@ class Ground:
 
         Raises LearnerFault when the tree has no usable Procfile.
         """
-        procfile = read_procfile(tree)
+        procfile = Procfile.read(tree / "Procfile")
         python = interpreter(tree)
         mode = Cold(N_("asked for")) if self._cold else start_mode(tree, procfile)
         if self._launcher is None or (python, type(mode)) != (self._python, type(self._mode)):

@@ -277,10 +277,11 @@ class Launcher:
             process.pid, process.cold = rest["pid"], rest["cold"]
             self._selector.register(output.fd, selectors.EVENT_READ, output)
         if event == "exit":
-            process, output = self._processes.pop(key)
+            process, output = self._processes[key]
             output.read(LAST_WORDS)
             output.flush()
             process._end(rest["code"])  # noqa: SLF001  (one module)
+            del self._processes[key]
         elif key in self._answers:
             self._answers[key].message = {"event": event, **rest}
             self._answers[key].there.set()

@@ -399,7 +399,7 @@ def _kill_everything() -> None:
 
 
 def main(fd: int, modules: list[str]) -> None:
-    """Own processes until the socket ``fd`` closes. Returns in the launcher, and in each forked program as it ends."""
+    """Own processes until the socket ``fd`` closes. Returns in a forked program only, as it ends."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGCHLD):
@@ -413,7 +413,7 @@ def main(fd: int, modules: list[str]) -> None:
     except BecomeChild as child:
         plan, request = child.plan, child.request
     else:
-        return
+        os._exit(0)  # nothing is left to do, and taking the loaded modules apart takes 0.1 s
     owner.forget()
     forked.become(plan, request["argv"], request["env"], request["cwd"])
 

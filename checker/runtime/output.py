@@ -25,7 +25,7 @@ class Output:
 
     def read(self, chunks: int = 1) -> None:
         """Note the lines that are there, of at most so many chunks of 64 KiB. Does not wait."""
-        for _ in range(chunks):
+        for _ in range(chunks if self.open else 0):
             try:
                 data = os.read(self.fd, CHUNK)
             except BlockingIOError:
@@ -46,7 +46,7 @@ class Output:
         if self.fd >= 0:
             self.flush()
             os.close(self.fd)
-            self.fd = -1
+        self.fd, self.open = -1, False
 
     def _take(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")

@@ -16,7 +16,6 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     nickname: Mapped[str]
     email: Mapped[str] = mapped_column(unique=True)
-    points: Mapped[list["PointsEntry"]] = relationship(back_populates="user")
     orders: Mapped[list["Order"]] = relationship(back_populates="user", order_by="Order.id.desc()")
 
 
@@ -30,7 +29,6 @@ class PointsEntry(Base):
     order_id: Mapped[int]
     points: Mapped[int]
     reason: Mapped[str]
-    user: Mapped[User] = relationship(back_populates="points")
 
 
 class Product(Base):
@@ -40,7 +38,6 @@ class Product(Base):
     name: Mapped[str]
     description: Mapped[str]
     price: Mapped["Price"] = relationship(lazy="joined", innerjoin=True)
-    stock: Mapped["Stock"] = relationship(back_populates="product")
 
 
 class Price(Base):
@@ -59,7 +56,6 @@ class Stock(Base):
 
     sku: Mapped[str] = mapped_column(ForeignKey("products.sku"), primary_key=True)
     available: Mapped[int]
-    product: Mapped[Product] = relationship(back_populates="stock")
 
 
 class Discount(Base):
@@ -119,7 +115,6 @@ class OrderLine(Base):
     sku: Mapped[str] = mapped_column(ForeignKey("products.sku"))
     quantity: Mapped[int]
     unit_price_cents: Mapped[int]
-    product: Mapped[Product] = relationship()
 
 
 class Payment(Base):
@@ -132,4 +127,3 @@ class Payment(Base):
     amount_cents: Mapped[int]
     channel: Mapped[str]
     status: Mapped[str]
-    order: Mapped[Order] = relationship()

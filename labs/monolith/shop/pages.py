@@ -22,9 +22,9 @@ Session = Annotated[AsyncSession, Depends(session_for("pages"))]
 @router.get("/")
 async def home(session: Session) -> HTMLResponse:
     """Show what there is to buy, what sells best on top."""
+    best = await _bestsellers(session)
     everything = {product.sku: product for product in await products.list_products(session)}
-    best = [everything[sku] for sku in await _bestsellers(session)]
-    return _page("home.html", products=everything.values(), best=best)
+    return _page("home.html", products=everything.values(), best=[everything[sku] for sku in best])
 
 
 @router.get("/pages/products/{sku}")
@@ -45,8 +45,8 @@ async def user_page(user_id: schemas.Id, session: Session) -> HTMLResponse:
 async def order_page(order_id: schemas.Id, session: Session) -> HTMLResponse:
     """Show one order with the names of what was bought."""
     order = orders.view(await orders.find(session, order_id))
-    names = await products.names(session, [line.sku for line in order.lines])
-    return _page("order.html", order=order, names=names)
+    bought = await products.list_products(session, [line.sku for line in order.lines])
+    return _page("order.html", order=order, names={product.sku: product.name for product in bought})
 
 
 async def _bestsellers(session: AsyncSession) -> list[str]:

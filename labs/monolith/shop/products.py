@@ -42,11 +42,6 @@ async def prices(session: AsyncSession, skus: Iterable[str]) -> dict[str, int]:
     return {product.sku: product.price.price_cents for product in await session.scalars(_some(skus))}
 
 
-async def names(session: AsyncSession, skus: Iterable[str]) -> dict[str, str]:
-    """Return name by SKU, of those that exist."""
-    return {product.sku: product.name for product in await session.scalars(_some(skus))}
-
-
 def view(product: models.Product) -> schemas.Product:
     """Show a product, price and all."""
     return schemas.Product(

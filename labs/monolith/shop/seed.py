@@ -19,21 +19,6 @@ DISCOUNTS = [
     ("FIVER", "amount", 500, None),
     ("EXPIRED1", "percent", 15, date(2025, 12, 31)),
 ]
-NAMES = """Ada Lindqvist, Bao Nguyen, Carla Romero, Dmitri Volkov, Elif Kaya, Femi Adeyemi, Greta Hofmann, Hana Suzuki,
-Igor Petrov, Jana Novak, Kofi Mensah, Lucia Ferri, Mateo Silva, Nora Berg, Omar Haddad, Priya Nair, Quentin Morel,
-Rosa Delgado, Samir Patel, Tove Jensen, Uma Krishnan, Viktor Szabo, Wei Zhang, Ximena Torres, Yusuf Demir, Zofia Wójcik,
-Aoife O'Brien, Bjarne Dahl, Chiara Conti, Daniel Weiss, Emma Janssen, Farid Rahimi, Gwen Price, Hugo Laurent, Ines Costa,
-Jonas Keller, Kaja Horvat, Liam Murphy, Mei Lin, Noah Fischer"""
-PEOPLE = [name.strip() for name in NAMES.split(",")]
-PLACES = [
-    ("Rue des Lilas", "Lyon", "69002", "FR"),
-    ("Lindenallee", "Leipzig", "04109", "DE"),
-    ("Rua das Flores", "Porto", "4050-262", "PT"),
-    ("Kerkstraat", "Ghent", "9000", "BE"),
-    ("Via Roma", "Turin", "10123", "IT"),
-    ("Møllevej", "Aarhus", "8000", "DK"),
-    ("Mühlgasse", "Graz", "8010", "AT"),
-]
 # In turn: of 120 orders 20 are created, 20 paid, 20 shipped, 40 delivered, 20 cancelled.
 STATUSES = ["delivered", "created", "shipped", "paid", "cancelled", "delivered"]
 ORDERS = 120
@@ -71,11 +56,15 @@ async def _fill(connection: Any, rows: Rows) -> None:
     print(f"a shop with {len(rows['products'])} products and {len(rows['orders'])} orders", flush=True)
 
 
+def _read(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def _rows() -> Rows:
-    with (HERE / "products.csv").open(encoding="utf-8") as file:
-        goods = list(csv.DictReader(file))
+    goods, people = _read("products.csv"), _read("customers.csv")
     rows: Rows = {
-        "users": [_user(number, name) for number, name in enumerate(PEOPLE, 1)],
+        "users": [_user(number, person["name"]) for number, person in enumerate(people, 1)],
         "products": [(row["sku"], row["name"], row["description"]) for row in goods],
         "prices": [(row["sku"], int(row["price_cents"])) for row in goods],
         "stock": [(row["sku"], int(row["pieces"])) for row in goods],
@@ -88,7 +77,9 @@ def _rows() -> Rows:
     }
     chance = Random(2026)  # noqa: S311  (the same shop for everybody, not a secret)
     for order_id in range(1, ORDERS + 1):
-        _add_order(rows, order_id, chance)
+        user_id, person = chance.choice(list(enumerate(people, 1)))
+        rows["addresses"].append((order_id, *person.values()))
+        _add_order(rows, order_id, user_id, chance)
     return rows
 
 
@@ -97,8 +88,7 @@ def _user(user_id: int, name: str) -> tuple[Any, ...]:
     return user_id, nickname, f"{nickname.lower()}{user_id}@bazaar.example"
 
 
-def _add_order(rows: Rows, order_id: int, chance: Random) -> None:
-    user_id = chance.choice(range(1, len(PEOPLE) + 1))
+def _add_order(rows: Rows, order_id: int, user_id: int, chance: Random) -> None:
     status = STATUSES[order_id % len(STATUSES)]
     bought = chance.sample(rows["prices"], chance.choice([1, 1, 2, 2, 3, 4]))
     lines = [(order_id, at, sku, chance.choice([1, 1, 1, 2, 2, 3, 4]), cents) for at, (sku, cents) in enumerate(bought)]
@@ -107,8 +97,6 @@ def _add_order(rows: Rows, order_id: int, chance: Random) -> None:
     total = subtotal - off
     paid_by = _add_payment(rows, order_id, total, status, chance)
     created_at = FIRST_ORDER + timedelta(hours=36 * order_id, minutes=chance.choice(range(600)))
-    street, *place = PLACES[user_id % len(PLACES)]
-    rows["addresses"].append((order_id, PEOPLE[user_id - 1], f"{street} {user_id + 3}", *place))
     rows["orders"].append((order_id, user_id, order_id, status, subtotal, off, total, code, paid_by, created_at))
     rows["order_lines"].extend(lines)
     _add_points(rows, user_id, order_id, total // 100, "order_created")

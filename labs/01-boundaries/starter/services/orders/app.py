@@ -7,13 +7,11 @@ from fastapi import FastAPI
 
 from services.orders import db, problems, shop
 
-__all__ = ["app"]
-
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    yield
-    await shop.client().aclose()
+    async with shop.client():
+        yield
     await db.engine().dispose()
 
 

@@ -9,8 +9,6 @@ from fastapi import Depends
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-__all__ = ["Session", "engine"]
-
 
 @cache
 def engine() -> AsyncEngine:

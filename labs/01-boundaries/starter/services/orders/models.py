@@ -8,8 +8,6 @@ from datetime import date, datetime
 from sqlalchemy import DateTime, ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-__all__ = ["Address", "Base", "Discount", "Order", "OrderLine", "Stock"]
-
 
 class Base(DeclarativeBase):
     """What these tables share."""

@@ -10,8 +10,6 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
-__all__ = ["Problem", "install"]
-
 log = logging.getLogger(__name__)
 
 

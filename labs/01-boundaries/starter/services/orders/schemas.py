@@ -5,21 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = [
-    "MAX_INT",
-    "Address",
-    "Id",
-    "Line",
-    "NewOrder",
-    "Order",
-    "OrderPage",
-    "PaymentResult",
-    "Sku",
-    "Status",
-    "StatusChange",
-    "WantedLine",
-]
-
 MAX_INT = 2**31 - 1
 
 # PostgreSQL cannot store the character NUL, so it is refused at the door.

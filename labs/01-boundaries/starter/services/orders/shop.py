@@ -6,13 +6,14 @@ codes or JSON of the shop.
 
 import os
 from functools import cache
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.orders.problems import Problem
 
-__all__ = ["client"]
+Answer = TypeVar("Answer")
 
 
 class User(BaseModel):
@@ -46,7 +47,7 @@ def client() -> httpx.AsyncClient:
 # Your turn: nickname(user_id), nicknames(user_ids), prices(skus) and add_points(...), each by one _ask.
 
 
-async def _ask[Answer](kind: type[Answer], method: str, path: str, **request: Any) -> Answer | None:
+async def _ask(kind: type[Answer], method: str, path: str, **request: Any) -> Answer | None:
     """Return the shop's answer as a ``kind``, None for a 404; a Problem 503 if there is no answer to be had."""
     try:
         reply = await client().request(method, path, **request)

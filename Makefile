@@ -1,0 +1,55 @@
+# make        everything a learner needs, the shop started once, lab 00 checked on it
+# make test   what can run here; at the end, by name, what could not and why
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv pip
+SPACE  ?= bazaar
+
+.DEFAULT_GOAL := start
+.PHONY: start env dev test bench lock clean
+
+start: env
+	@test -e $(SPACE)/seamwork.toml || $(BIN)/seamwork init $(SPACE)
+	@$(BIN)/seamwork check 00 --workspace $(SPACE)
+	@$(BIN)/seamwork welcome $(SPACE)
+
+env: $(VENV)/base.stamp
+
+# Hashes are checked, no address is written down: packages come from wherever pip is told to get them.
+$(BIN)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Seamwork needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/base.stamp: requirements/base.txt pyproject.toml $(BIN)/uv
+	@echo "making .venv (about half a minute, once)"
+	@$(UV) install -q --compile-bytecode --require-hashes -r requirements/base.txt
+	@$(UV) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp
+	@$(UV) install -q --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/base.stamp
+	@$(PYTHON) -m venv $(VENV)/bench
+	@$(UV) install -q --python $(VENV)/bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+dev: $(VENV)/dev.stamp
+
+test: dev
+	@$(BIN)/python tests/run.py
+
+bench: dev $(VENV)/bench.stamp
+	@$(BIN)/python benchmarks/run.py
+
+lock: $(BIN)/uv
+	@for group in uv base site bench dev; do \
+	  $(UV) compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/$$group.in -o requirements/$$group.txt; \
+	done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

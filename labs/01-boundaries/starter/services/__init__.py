@@ -1,0 +1,1 @@
+"""One package for each service. They share this folder and nothing else."""
