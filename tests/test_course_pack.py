@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +17,20 @@ from checker.errors import UsageError
 TINY = Path(__file__).parent / "tiny"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give git a home without a configuration."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Make a workspace at lab 01, once, to be copied; git has a home without a configuration."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield init(home / "made", Course(TINY), at=Course(TINY).lab("01"))
 
 
 @pytest.fixture
-def bazaar(tmp_path: Path) -> Workspace:
-    """Make a workspace at lab 01."""
-    return init(tmp_path / "bazaar", Course(TINY), at=Course(TINY).lab("01"))
+def bazaar(tmp_path: Path, made: Workspace) -> Workspace:
+    """Give a workspace at lab 01."""
+    return Workspace.open(shutil.copytree(made.path, tmp_path / "bazaar"), Course(TINY))
 
 
 def names(file: Path) -> list[str]:

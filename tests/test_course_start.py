@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,23 @@ from checker.errors import UsageError
 TINY = Path(__file__).parent / "tiny"
 
 
-@pytest.fixture(autouse=True)
-def ada(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Tell git the name of the learner."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    (tmp_path / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch=x\n")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = x\n")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield home
+
+
+@pytest.fixture(scope="module")
+def made(ada: Path) -> Workspace:
+    """Make a workspace at lab 00, once, to be copied."""
+    return init(ada / "made", Course(TINY))
 
 
 @pytest.fixture
@@ -41,9 +51,9 @@ def course(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bazaar(tmp_path: Path) -> Workspace:
-    """Make a workspace at lab 00."""
-    return init(tmp_path / "我的 bazaar", Course(TINY))
+def bazaar(tmp_path: Path, made: Workspace) -> Workspace:
+    """Give a workspace at lab 00."""
+    return Workspace.open(shutil.copytree(made.path, tmp_path / "我的 bazaar"), Course(TINY))
 
 
 @pytest.fixture
@@ -413,6 +423,15 @@ def test_reset_of_a_lab_not_started_is_refused(bazaar: Workspace) -> None:
     """There is no beginning to go back to."""
     with pytest.raises(UsageError, match=r"Lab 02 was not started in .*seamwork start 02 brings it"):
         reset(bazaar, bazaar.course.lab("02"))
+
+
+def test_copied_folder_goes_on_as_it_was(bazaar: Workspace, tmp_path: Path) -> None:
+    """A workspace from a backup has other times on its files; nothing takes them for changes."""
+    copy = Workspace.open(shutil.copytree(bazaar.path, tmp_path / "copy", copy_function=shutil.copyfile), bazaar.course)
+
+    moved = start_fresh(copy, copy.course.lab("01"))
+
+    assert (moved.committed, copy.lab.number) == ("", "01")
 
 
 def test_linked_work_tree_is_a_workspace_too(bazaar: Workspace, tmp_path: Path) -> None:

@@ -26,9 +26,13 @@ __all__ = ["after", "command", "exit_on_hangup", "keep", "remember"]
 @lab_argument
 @workspace_option
 @backing_option
-@click.option("--only", multiple=True, metavar="NAME", help=N_("Only this check, and what it builds on. May be repeated."))
+@click.option(
+    "--only", multiple=True, metavar="NAME", help=N_("Only this check, and what it builds on. May be repeated.")
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help=N_("Replay a run with its seed."))
-@click.option("--all", "earlier", is_flag=True, help=N_("The checks of the labs before, too: what was built must stay true."))
+@click.option(
+    "--all", "earlier", is_flag=True, help=N_("The checks of the labs before, too: what was built must stay true.")
+)
 @click.option("--cold", is_flag=True, help=N_("Start every process from nothing, without the preloaded fork server."))
 @click.option("--shuffle", is_flag=True, help=N_("In an order drawn by the seed."))
 @click.option("--json", "as_json", is_flag=True, help=N_("Print results.json, and nothing else, on standard output."))
@@ -56,7 +60,11 @@ def command(  # noqa: D103  (the help text is the group's)
     if as_json:
         from checker.report import results_json  # noqa: PLC0415
 
-        click.echo(json.dumps(results_json(results, lang=language(), translate=translator(language())), ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                results_json(results, lang=language(), translate=translator(language())), ensure_ascii=False, indent=2
+            )
+        )
     else:
         click.echo(render(results))
         after(results, asked.number, report)
@@ -70,7 +78,16 @@ def keep(results: Results, workspace: Path, ground: object) -> Path | None:
     try:
         return save(results, workspace, ground.ledger, lang=language(), translate=translator(language()))  # type: ignore[attr-defined]
     except OSError as error:
-        click.echo(str(EngineFault(N_("The report could not be written: {error}."), N_("Is the disk full? The verdict below stands."), error=error)), err=True)
+        click.echo(
+            str(
+                EngineFault(
+                    N_("The report could not be written: {error}."),
+                    N_("Is the disk full? The verdict below stands."),
+                    error=error,
+                )
+            ),
+            err=True,
+        )
         return None
 
 
@@ -90,7 +107,10 @@ def after(results: Results, number: str, report: Path | None) -> None:
     if results.exit_code == 0:
         tell(N_("next     seamwork start {next:02d}"), next=int(number) + 1)
     else:
-        tell(N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)"), number=number)
+        tell(
+            N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)"),
+            number=number,
+        )
 
 
 def _short(path: Path) -> str:

@@ -17,17 +17,35 @@ if TYPE_CHECKING:
     from checker.course import Course, Lab, Workspace
     from checker.outcome import Results
 
-__all__ = ["backing_option", "colour", "lab_argument", "open_course", "open_lab", "open_workspace", "render", "tell", "unicode_ok", "workspace_option"]
+__all__ = [
+    "backing_option",
+    "colour",
+    "lab_argument",
+    "open_course",
+    "open_lab",
+    "open_workspace",
+    "render",
+    "tell",
+    "unicode_ok",
+    "workspace_option",
+]
 
 workspace_option = click.option(
-    "--workspace", "-w", type=click.Path(path_type=Path), default=None, metavar="DIR", help=N_("Your workspace; default: the one you are in.")
+    "--workspace",
+    "-w",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help=N_("Your workspace; default: the one you are in."),
 )
 backing_option = click.option(
     "--backing",
     default="embedded",
     metavar="KIND",
     show_default=True,
-    help=N_("PostgreSQL and Redis: embedded, path (those on your PATH), docker, or postgresql://… of a server of yours."),
+    help=N_(
+        "PostgreSQL and Redis: embedded, path (those on your PATH), docker, or postgresql://… of a server of yours."
+    ),
 )
 
 

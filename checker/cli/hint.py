@@ -29,7 +29,11 @@ def command(lab: str | None, check: str | None, workspace: Path | None) -> None:
     tell(N_("{claim}\n"), claim=asked.checks[name].claim[language()])
     tell(N_("hint {step} of 3   {words}"), step=step, words=words)
     if step < 3:  # noqa: PLR2004  (there are three)
-        tell(N_("next        mend it, or ask again: seamwork hint {lab} {check}"), lab=asked.number, check=name.removeprefix("test_"))
+        tell(
+            N_("next        mend it, or ask again: seamwork hint {lab} {check}"),
+            lab=asked.number,
+            check=name.removeprefix("test_"),
+        )
 
 
 def next_hint(space: Workspace, lab: Lab, check: str | None) -> tuple[str, int, str]:
@@ -63,10 +67,14 @@ def _named(lab: Lab, check: str) -> str:
 def _first_failed(space: Workspace, lab: Lab) -> str:
     latest = space.path / "runs" / "latest" / "results.json"
     if not latest.is_file():
-        raise UsageError(N_("There is no run yet to give a hint on."), N_("Run seamwork check {number} first."), number=lab.number)
+        raise UsageError(
+            N_("There is no run yet to give a hint on."), N_("Run seamwork check {number} first."), number=lab.number
+        )
     ran = json.loads(latest.read_text("utf-8"))["checks"]
     for wanted in ("failed", "blocked"):
         for check in ran:
             if check["outcome"] == wanted and check["name"] in lab.checks:
                 return str(check["name"])
-    raise UsageError(N_("In the last run nothing of lab {lab} failed."), N_("Name a check: seamwork hint {lab} NAME"), lab=lab.number)
+    raise UsageError(
+        N_("In the last run nothing of lab {lab} failed."), N_("Name a check: seamwork hint {lab} NAME"), lab=lab.number
+    )

@@ -14,13 +14,21 @@ __all__ = ["command"]
 
 @click.command(name="init")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--at", default=None, metavar="LAB", shell_complete=complete_lab, help=N_("Begin at this lab, as if our solutions came before."))
+@click.option(
+    "--at",
+    default=None,
+    metavar="LAB",
+    shell_complete=complete_lab,
+    help=N_("Begin at this lab, as if our solutions came before."),
+)
 @click.option("--solved", is_flag=True, help=N_("With --at: the end of that lab, by our solution."))
 def command(folder: Path, at: str | None, *, solved: bool) -> None:  # noqa: D103
     from checker.course import init  # noqa: PLC0415
 
     if solved and at is None:
-        raise UsageError(N_("--solved goes with --at."), N_("For example: seamwork init {folder} --at 01 --solved"), folder=folder)
+        raise UsageError(
+            N_("--solved goes with --at."), N_("For example: seamwork init {folder} --at 01 --solved"), folder=folder
+        )
     course = open_course()
     lab = course.lab(at) if at is not None else course.labs[0]
     workspace = init(folder, course, at=lab, solved=solved)

@@ -23,7 +23,9 @@ def command(workspace: Path | None, more: tuple[str, ...], *, no_browser: bool) 
     quiet = ["--LabApp.extension_manager=readonly", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={space.path}"]
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     settings = Path(__file__).parent / "jupyter"
-    os.environ["JUPYTERLAB_SETTINGS_DIR"] = os.environ.get("JUPYTERLAB_SETTINGS_DIR", str(space.git.folder / "seamwork" / "jupyter"))
+    os.environ["JUPYTERLAB_SETTINGS_DIR"] = os.environ.get(
+        "JUPYTERLAB_SETTINGS_DIR", str(space.git.folder / "seamwork" / "jupyter")
+    )
     os.chdir(space.path)
     os.execv(  # noqa: S606  (our own interpreter)
         sys.executable,

@@ -64,7 +64,9 @@ class Commands(click.Group):
             ctx.fail(say(N_("There is no command {name!r}. Did you mean {near}?"), name=name, near=near[0]))
 
 
-@click.command(cls=Commands, name="seamwork", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Commands, name="seamwork", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="seamwork", message="%(package)s %(version)s")
 def cli() -> None:
     """Take a Python monolith apart, and see each step proven on the running system."""
@@ -112,7 +114,9 @@ def _disk(error: OSError) -> str:
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return say(
-            N_("There is no room left on the disk ({path}).\nFree some, for example in ~/.cache, and run the command again; nothing of yours was changed."),
+            N_(
+                "There is no room left on the disk ({path}).\nFree some, for example in ~/.cache, and run the command again; nothing of yours was changed."
+            ),
             path=error.filename or "?",
         )
     return say(N_("The machine refused: {error}"), error=error)
@@ -132,5 +136,3 @@ def _crash(error: Exception) -> str:
         error=error,
         path=name,
     )
-
-

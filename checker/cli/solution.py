@@ -30,9 +30,9 @@ def command(lab: str | None, workspace: Path | None, *, reveal: bool) -> None:  
     why = overlay.folder / "WHY.md"
     if why.is_file():
         click.echo(why.read_text("utf-8"))
-    click.echo_via_pager("".join(_diff(space.course.start(asked), space.course.end(asked)))) if colour() else click.echo(
+    click.echo_via_pager(
         "".join(_diff(space.course.start(asked), space.course.end(asked)))
-    )
+    ) if colour() else click.echo("".join(_diff(space.course.start(asked), space.course.end(asked))))
 
 
 def _diff(start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  (trees; lines)
@@ -40,5 +40,8 @@ def _diff(start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  
 
     for path in sorted({*start, *end}):
         if start.get(path) != end.get(path):
-            before, after = (tree[path].data.decode(errors="replace").splitlines(keepends=True) if path in tree else [] for tree in (start, end))
+            before, after = (
+                tree[path].data.decode(errors="replace").splitlines(keepends=True) if path in tree else []
+                for tree in (start, end)
+            )
             yield from unified_diff(before, after, f"start/{path}", f"solution/{path}")

@@ -20,7 +20,9 @@ __all__ = ["command"]
 @click.command(name="start")
 @click.argument("lab", required=False, shell_complete=complete_lab)
 @workspace_option
-@click.option("--fresh", is_flag=True, help=N_("Go on from our solution of the lab before; your work stays on a branch."))
+@click.option(
+    "--fresh", is_flag=True, help=N_("Go on from our solution of the lab before; your work stays on a branch.")
+)
 @click.option("--continue", "go_on", is_flag=True, help=N_("After resolving conflicts."))
 @click.option("--abort", is_flag=True, help=N_("Back to before a start that is in conflict."))
 def command(lab: str | None, workspace: Path | None, *, fresh: bool, go_on: bool, abort: bool) -> None:  # noqa: D103
@@ -49,7 +51,11 @@ def _say(space: Workspace, moved: Moved) -> None:
         _say_conflicts(moved)
         raise SystemExit(1)
     tell(N_("You are at lab {lab}: {title}."), lab=moved.lab.name, title=moved.lab.title[language()])
-    tell(N_("next     read notebooks/{lab}, or: seamwork lab   ·   seamwork check {number}"), lab=moved.lab.name, number=moved.lab.number)
+    tell(
+        N_("next     read notebooks/{lab}, or: seamwork lab   ·   seamwork check {number}"),
+        lab=moved.lab.name,
+        number=moved.lab.number,
+    )
 
 
 def _say_conflicts(moved: Moved) -> None:

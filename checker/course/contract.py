@@ -53,7 +53,9 @@ class Contract:
         for name, owner in self.owners.items():
             if any(_matches(operation, method, bare) for operation in owner.operations):
                 return name
-        raise EngineFault(N_("Nobody owns {method} {path} in this lab; see labs/contract/owners.toml."), method=method, path=path)
+        raise EngineFault(
+            N_("Nobody owns {method} {path} in this lab; see labs/contract/owners.toml."), method=method, path=path
+        )
 
 
 def _matches(operation: str, method: str, path: str) -> bool:
@@ -66,7 +68,12 @@ def _owners(file: Path, number: str) -> dict[str, Owner]:
     labs = read_toml(file).table("labs", optional=False)
     listed = [lab for lab in sorted(labs.keys()) if lab <= number]
     if not listed:
-        raise EngineFault(N_("{file} says nothing of lab {number}."), N_("Add [labs.{number}.services.NAME]."), file=file, number=number)
+        raise EngineFault(
+            N_("{file} says nothing of lab {number}."),
+            N_("Add [labs.{number}.services.NAME]."),
+            file=file,
+            number=number,
+        )
     services = labs.table(listed[-1]).table("services", optional=False)
     return {name: _owner(services.table(name)) for name in services.keys()}  # noqa: SIM118  (taking empties it)
 

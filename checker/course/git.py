@@ -44,7 +44,6 @@ _FIXED = {
     "LC_ALL": "C.UTF-8",
     "GIT_EDITOR": ":",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
 }
 _NOBODY = {"name": "Seamwork learner", "email": "learner@seamwork.invalid"}
@@ -134,6 +133,11 @@ class Git:
             for what, nobody in _NOBODY.items()
             if not known & {f"user.{what}", f"{who}.{what}"} and not os.environ.get(f"GIT_{who.upper()}_{what.upper()}")
         }
+
+    def move(self, commit: str) -> None:
+        """Move the branch, the index and the files to a commit; nothing uncommitted is written over."""
+        self.run("update-index", "-q", "--refresh", check=False)  # a copied folder has other times than its index
+        self.run("reset", "-q", "--keep", commit)
 
     def committer(self) -> str:
         """Return who commits, and when, as git writes it: "Ada <ada@example.org> 1700000000 +0000"."""

@@ -134,7 +134,7 @@ def start_fresh(workspace: Workspace, lab: Lab) -> Moved:
         below = Step(f"Lab {before.number} done, our way", {**kept, **ground, **here}, (tag_before(lab),))
         steps.insert(0, below)
     fresh = write_history(git, steps, on=head, refs={f"refs/heads/{branch}": head})[-1]
-    git.run("reset", "-q", "--keep", fresh)
+    git.move(fresh)
     return Moved(lab, committed, branch, tag_before(lab) if before else "")
 
 
@@ -150,7 +150,7 @@ def reset(workspace: Workspace, lab: Lab) -> Moved:
         return Moved(lab)
     branch = _free_branch(workspace.git, f"mine-{lab.number}")
     workspace.git.run("branch", branch, head)
-    workspace.git.run("reset", "-q", "--keep", target)
+    workspace.git.move(target)
     return Moved(lab, committed, branch)
 
 

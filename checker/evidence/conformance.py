@@ -5,14 +5,15 @@ Schemathesis invents the requests and judges the replies; we send them, so that 
 
 from __future__ import annotations
 
-import os
+import copy
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from checker.errors import EngineFault, N_
+from checker.evidence.questions import pooled
 from checker.evidence.reply import Reply
 
 if TYPE_CHECKING:
@@ -54,67 +55,34 @@ class _Question:
 class Conformance:
     """The requests for the given operations ("POST /orders") of a contract, the same for the same seed.
 
-    Making them takes about a second the first time: do it early, in a thread of its own.
+    They are drawn from a pool that Schemathesis has filled once for each contract, for filling it takes seconds.
     """
 
     def __init__(self, contract: Mapping[str, Any], operations: Sequence[str], *, seed: int) -> None:
-        self._questions = list(_questions(contract, operations, seed))
+        self._questions = list(_questions(contract, operations, random.Random(seed)))  # noqa: S311  (test data)
 
     def departures(self, client: Asked, known: Mapping[str, object]) -> list[str]:
         """Ask everything and return each departure from the contract as a line, [] when there is none.
 
         ``known`` gives, by name, values for parameters and fields that must name something real; under an operation
         ("POST /payments") those for it alone.
-        Raises EngineFault when an operation could not be asked at all.
         """
-        found: list[str] = []
-        for question in self._questions:
-            found += _ask(client, question, known)
-        return found
+        return [line for question in self._questions for line in _ask(client, question, known)]
 
 
-def _questions(contract: Mapping[str, Any], operations: Sequence[str], seed: int) -> Iterator[_Question]:
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache()))
+def _questions(contract: Mapping[str, Any], wanted: Sequence[str], chance: random.Random) -> Iterator[_Question]:
     import schemathesis  # noqa: PLC0415  (slow, and only this check needs it)
-    from schemathesis import GenerationMode  # noqa: PLC0415
 
     schema = schemathesis.openapi.from_dict(dict(contract))
-    wanted = set(operations)
-    for found in schema.get_all_operations():
-        operation = found.ok()
-        if operation.label not in wanted:
-            continue
-        wanted.discard(operation.label)
-        sensible = _drawn(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), SENSIBLE + 1, seed)
-        yield from (_Question(case, right=number == 0) for number, case in enumerate(sensible))
-        if operation.body or operation.query or operation.path_parameters:
-            nonsense = _drawn(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE), NONSENSE, seed)
-            yield from (_Question(case, right=False) for case in nonsense)
-    if wanted:
-        raise EngineFault(N_("The contract has no operation {operations}."), operations=", ".join(sorted(wanted)))
-
-
-def _drawn(strategy: Any, count: int, seed: int) -> list[Case]:
-    from hypothesis import HealthCheck, Phase, given  # noqa: PLC0415
-    from hypothesis import seed as seeded  # noqa: PLC0415
-    from hypothesis import settings  # noqa: PLC0415
-
-    drawn: list[Case] = []
-
-    @seeded(seed)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=strategy)
-    def draw(case: Case) -> None:
-        drawn.append(case)
-
-    draw()
-    return drawn
+    operations = {found.ok().label: found.ok() for found in schema.get_all_operations()}
+    pool = pooled(contract, operations)
+    for label in wanted:
+        if label not in operations:
+            raise EngineFault(N_("The contract has no operation {operation}."), operation=label)
+        sensible, nonsense = pool[label]["sensible"], pool[label]["nonsense"]
+        drawn = [*chance.sample(sensible, SENSIBLE + 1), *chance.sample(nonsense, min(NONSENSE, len(nonsense)))]
+        for number, made in enumerate(drawn):
+            yield _Question(operations[label].Case(**copy.deepcopy(made)), right=number == 0)
 
 
 def _ask(client: Asked, question: _Question, known: Mapping[str, object]) -> list[str]:
@@ -159,7 +127,9 @@ def _judged(case: Case, reply: Reply) -> list[str]:
     from schemathesis.core.failures import FailureGroup  # noqa: PLC0415
 
     asked = httpx.Request(case.method, reply.url)
-    answer = httpx.Response(reply.status_code, headers=list(reply.headers.items()), content=reply.content, request=asked)
+    answer = httpx.Response(
+        reply.status_code, headers=list(reply.headers.items()), content=reply.content, request=asked
+    )
     answer.elapsed = timedelta(seconds=reply.elapsed)
     try:
         case.validate_response(answer, checks=[schemathesis.checks.CHECKS.get_one(name) for name in CHECKS])
@@ -171,7 +141,3 @@ def _judged(case: Case, reply: Reply) -> list[str]:
 def _words(failure: Any) -> str:
     said = " ".join(str(getattr(failure, "message", "") or "").split())
     return f"{failure.title}. {said}"[:WIDTH]
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seamwork" / "hypothesis"

@@ -18,7 +18,14 @@ __all__ = ["fixtures_for"]
 def fixtures_for(stage: Stage) -> types.ModuleType:
     """Return a module of fixtures bound to ``stage``, with one for each role of the lab's contract."""
     module = types.ModuleType("seamwork_fixtures")
-    fixtures: list[object] = [_stage(stage), _system(stage), _monolith(stage), _rng(stage), _departures(stage), *map(_role, stage.roles)]
+    fixtures: list[object] = [
+        _stage(stage),
+        _system(stage),
+        _monolith(stage),
+        _rng(stage),
+        _departures(stage),
+        *map(_role, stage.roles),
+    ]
     for number, fixture in enumerate(fixtures):
         setattr(module, f"fixture_{number}", fixture)
     return module

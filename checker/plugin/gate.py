@@ -41,7 +41,9 @@ def _add(key: str, by_key: dict[str, pytest.Item], ordered: dict[str, pytest.Ite
     for name in prerequisites(by_key[key]):
         before = f"{lab}:{name}"
         if before not in by_key or before in above:
-            raise EngineFault(N_("{check} comes after {before!r}, which is no check beside it."), check=key, before=name)
+            raise EngineFault(
+                N_("{check} comes after {before!r}, which is no check beside it."), check=key, before=name
+            )
         _add(before, by_key, ordered, (*above, key))
     ordered[key] = by_key[key]
 
@@ -62,4 +64,8 @@ class Gate:
         for name in prerequisites(item):
             outcome = self._outcomes.get(f"{lab}:{name}")
             if outcome is not Outcome.PASSED:
-                raise Blocked(N_("It builds on {before}, which has not passed."), N_("Mend that one first."), before=name.removeprefix("test_"))
+                raise Blocked(
+                    N_("It builds on {before}, which has not passed."),
+                    N_("Mend that one first."),
+                    before=name.removeprefix("test_"),
+                )

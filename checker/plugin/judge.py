@@ -74,7 +74,9 @@ def _unknown(error: BaseException) -> Message:
 def _failed_assertion(raised: pytest.ExceptionInfo[BaseException], error: AssertionError, checks: Path) -> Judgement:
     text = str(error)
     if text.startswith("assert "):
-        return Judgement(Outcome.FAILED, assertion=text.splitlines()[0][:WIDTH], expression=_expression(_statement(raised, checks)))
+        return Judgement(
+            Outcome.FAILED, assertion=text.splitlines()[0][:WIDTH], expression=_expression(_statement(raised, checks))
+        )
     said = Message("{text}", values={"text": text[: 4 * WIDTH]})
     return Judgement(Outcome.FAILED, said, assertion=_statement(raised, checks))
 

@@ -62,7 +62,10 @@ class Plugin:
         kept = selected(items, self._key, self._only, self._replaced)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
-        self._stage.expect([_wanted(item) for item in kept], [marker.args[0] for item in kept for marker in item.iter_markers("contract")])
+        self._stage.expect(
+            [_wanted(item) for item in kept],
+            [marker.args[0] for item in kept for marker in item.iter_markers("contract")],
+        )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Checks that cannot even be read are our fault, said so."""
@@ -140,10 +143,14 @@ class Plugin:
     def _logs(self, check: str, message: Message | None) -> dict[str, list[str]]:
         """Return the last lines of who is named in the message, and of who answered 5xx or not at all."""
         ledger = self._stage.ledger
-        guilty = {e.callee for e in ledger.exchanges(check=check) if not e.fault and (e.status is None or e.status >= 500)}  # noqa: PLR2004
+        guilty = {
+            e.callee for e in ledger.exchanges(check=check) if not e.fault and (e.status is None or e.status >= 500)
+        }  # noqa: PLR2004
         if message is not None:
             guilty.add(str(message.values.get("service", "")))
-        return {name: [line.text for line in ledger.lines(name, last=TAIL)] for name in ledger.processes() if name in guilty}
+        return {
+            name: [line.text for line in ledger.lines(name, last=TAIL)] for name in ledger.processes() if name in guilty
+        }
 
     def _lab(self, item: pytest.Item) -> Lab:
         return self._labs[item.path.parent.resolve()]
@@ -191,9 +198,32 @@ def run_checks(
 
 
 def _options(folders: Sequence[str]) -> list[str]:
-    quiet = [f"-pno:{name}" for name in ("terminal", "logging", "cacheprovider", "junitxml", "pastebin", "doctest", "unittest", "faulthandler", "stepwise")]
+    quiet = [
+        f"-pno:{name}"
+        for name in (
+            "terminal",
+            "logging",
+            "cacheprovider",
+            "junitxml",
+            "pastebin",
+            "doctest",
+            "unittest",
+            "faulthandler",
+            "stepwise",
+        )
+    ]
     root = os.path.commonpath(folders)
-    return ["-c", str(INI), f"--rootdir={root}", f"--confcutdir={root}", "--import-mode=importlib", "--strict-markers", "--strict-config", "-s", *quiet]
+    return [
+        "-c",
+        str(INI),
+        f"--rootdir={root}",
+        f"--confcutdir={root}",
+        "--import-mode=importlib",
+        "--strict-markers",
+        "--strict-config",
+        "-s",
+        *quiet,
+    ]
 
 
 @contextmanager

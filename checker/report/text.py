@@ -163,7 +163,7 @@ class _Page:
         return [first, *(margin + " " * self.column + text for text in lines[1:])]
 
     def wrapped(self, text: str, room: int) -> list[str]:
-        return [part for row in self.ink.glyphs(text).expandtabs(4).split("\n") for part in wrap(row, room)]
+        return [part for row in self.ink.glyphs(block(text)).expandtabs(4).split("\n") for part in wrap(row, room)]
 
     def capped(self, lines: list[str], most: int) -> list[str]:
         if len(lines) <= most:

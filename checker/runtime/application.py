@@ -6,12 +6,11 @@ import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.backing import Database
 from checker.course import Contract
-from checker.errors import N_, ServiceFailed
-from checker.runtime.environment import base_environment
+from checker.runtime.environment import environment_of
 from checker.runtime.procfile import Procfile
 from checker.runtime.service import Service
 
@@ -28,13 +27,17 @@ ONCE = ("release", "revert", "drift", "backfill", "test")
 
 
 class Application:
-    """A folder with a Procfile, under a lab's contract. ``keep``: it never changes, so neither do its templates."""
+    """A folder with a Procfile, under a lab's contract. ``keep``: it never changes, so neither do its templates; ``alias``: what
+    its process is called in the ledger."""
 
-    def __init__(self, folder: Path, ground: Ground, contract: Contract, *, keep: bool = False) -> None:
+    def __init__(
+        self, folder: Path, ground: Ground, contract: Contract, *, keep: bool = False, alias: str = ""
+    ) -> None:
         self.folder = folder
         self.contract = contract
         self.procfile = Procfile.read(folder / "Procfile")
         self.keep = keep
+        self.alias = alias
         self._ground = ground
         self._templates: dict[str, str] = {}
         self._made: list[Database] = []
@@ -53,15 +56,24 @@ class Application:
 
     def service(self, name: str, variables: Mapping[str, str], *, within: float) -> Service:
         """Start a service's process and return it ready. Raises ServiceFailed."""
-        service = Service.start(
-            self._ground.launcher, name, self.procfile[name], env={**base_environment(self.folder), **variables}, cwd=self.folder, fork=self._ground.forks
-        )
+        service = self._launch(name, variables)
         try:
-            service.await_ready(within=within)
+            service.await_ready(within)
         except BaseException:
             service.stop()
             raise
         return service
+
+    def helper(self, name: str, variables: Mapping[str, str]) -> Service:
+        """Start a process beside a service, which has no port to get ready on. Raises ServiceFailed."""
+        return self._launch(name, variables)
+
+    def _launch(self, name: str, variables: Mapping[str, str]) -> Service:
+        return Service.start(self._ground.launcher, self.alias or name, self.procfile[name], **self._how(variables))
+
+    def _how(self, variables: Mapping[str, str]) -> dict[str, Any]:
+        env = {**environment_of(self._ground.python), **variables}
+        return {"env": env, "cwd": self.folder, "fork": self._ground.forks}
 
     def forget(self) -> None:
         """Drop the databases made for the systems of a run; the templates too, unless they are kept."""
@@ -79,21 +91,12 @@ class Application:
         for process in (entry.name for entry in self.procfile):
             service, _, role = process.rpartition("-")
             if role == "release" and service in self.contract.owners and self.contract.owners[service].database == name:
-                self._release(process, service, database)
+                how = self._how({"DATABASE_URL": database.url})
+                Service.run(
+                    self._ground.launcher, process, self.procfile[process], **how, within=RELEASE, must_succeed=True
+                )
         self._templates[name] = self._ground.postgres.template_from(database)
         return self._templates[name]
-
-    def _release(self, process: str, service: str, database: Database) -> None:
-        env = {**base_environment(self.folder), "DATABASE_URL": database.url}
-        once = Service.run(self._ground.launcher, process, self.procfile[process], env=env, cwd=self.folder, fork=self._ground.forks, within=RELEASE)
-        if once != 0:
-            raise ServiceFailed(
-                N_("{service} ended with exit code {code}; it has to prepare the database before {owner} starts."),
-                N_("Its last lines are below."),
-                service=process,
-                owner=service,
-                code=once,
-            )
 
     def _new(self, name: str, template: str | None) -> Database:
         database = self._ground.postgres.database(f"{name}_{next(_numbers)}", owner=name, template=template)

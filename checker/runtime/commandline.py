@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["NotSimple", "simple"]
 
@@ -23,8 +26,9 @@ _NAMED = re.compile(r"\$\{?(?P<name>\w+)(?P<alternative>:-)?(?P<default>[^}]*)",
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
 _GLOB = re.compile(r"[*?\[\\]")
 _SHELL_WORDS = frozenset(
-    ". : [ alias bg break case cd command continue do done elif else esac eval exec exit export fg fi for function getopts hash if jobs"
-    " local read readonly return set shift source then time times trap type ulimit umask unalias unset until wait while".split()
+    ". : [ alias bg break case cd command continue do done elif else esac eval exec exit export fg fi for function getopts"  # noqa: SIM905  (one word for each)
+    " hash if jobs local read readonly return set shift source then time times trap type ulimit umask unalias unset until"
+    " wait while".split()
 )
 """What only a shell can do, or does itself."""
 

@@ -6,15 +6,29 @@ import os
 import re
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from checker.errors import LearnerFault, N_
+from checker.errors import N_, LearnerFault
 from checker.runtime.forked import module_names
 
-__all__ = ["PRELOAD", "Cold", "Forked", "base_environment", "interpreter", "lock_file", "start_mode"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from checker.runtime.procfile import Procfile
+
+__all__ = [
+    "PRELOAD",
+    "Cold",
+    "Forked",
+    "StartMode",
+    "base_environment",
+    "environment_of",
+    "interpreter",
+    "lock_file",
+    "start_mode",
+]
 
 PRELOAD = (
     "fastapi",
@@ -43,7 +57,19 @@ cost 80 and 130 ms at every start, for what few processes want."""
 _TAKEN = (
     (sys.stdlib_module_names - {"test"})  # many a workspace has a package of that name, and nobody loads Python's
     | {name.partition(".")[0] for name in PRELOAD}
-    | {"asyncpg", "click", "greenlet", "h11", "httpcore", "httptools", "psycopg", "pydantic", "starlette", "uvloop", "websockets"}
+    | {
+        "asyncpg",
+        "click",
+        "greenlet",
+        "h11",
+        "httpcore",
+        "httptools",
+        "psycopg",
+        "pydantic",
+        "starlette",
+        "uvloop",
+        "websockets",
+    }
 )
 """Names of modules that are, or may be, loaded before a program begins."""
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
@@ -66,6 +92,9 @@ class Cold:
         return self.reason.format(**self.values)
 
 
+StartMode = Forked | Cold
+
+
 def interpreter(workspace: Path) -> Path:
     """Return the Python of the workspace's own .venv if there is one, else ours. Raises LearnerFault when it is broken."""
     own = workspace / ".venv"
@@ -82,8 +111,13 @@ def interpreter(workspace: Path) -> Path:
     return python
 
 
-def base_environment(python: Path) -> dict[str, str]:
+def base_environment(workspace: Path) -> dict[str, str]:
     """Return what a process sees before the variables of the contract: a search path and a home, nothing of ours."""
+    return environment_of(interpreter(workspace))
+
+
+def environment_of(python: Path) -> dict[str, str]:
+    """Return the base environment of processes for which ``python`` is the Python on the path."""
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
     return kept | {
         "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)]),
@@ -101,9 +135,11 @@ def lock_file() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def start_mode(workspace: Path, *, python: Path | None = None, lock: Path | None = None) -> Forked | Cold:
+def start_mode(workspace: Path, procfile: Procfile, *, lock: Path | None = None) -> StartMode:
     """Say how programs of this workspace are started. A few milliseconds; the launcher still looks at each program."""
-    python = python or interpreter(workspace)
+    if all(entry.call({}).shell for entry in procfile):
+        return Cold(N_("each line of the Procfile needs a shell"))
+    python = interpreter(workspace)
     lock = lock or lock_file()
     if lock is None:
         return Cold(N_("the course's lock file is not there"))
@@ -117,7 +153,9 @@ def _differing(python: Path, lock: Path) -> Cold | None:
     for name, version in _installed(python):
         if version not in pinned.get(name, {version}):
             wanted = " / ".join(sorted(pinned[name]))
-            return Cold(N_("{name} is {found}, the course has {wanted}"), {"name": name, "found": version, "wanted": wanted})
+            return Cold(
+                N_("{name} is {found}, the course has {wanted}"), {"name": name, "found": version, "wanted": wanted}
+            )
     return None
 
 
@@ -139,6 +177,6 @@ def _site_packages(python: Path) -> list[Path]:
 
 
 def _shadow(workspace: Path) -> Cold | None:
-    """A module of theirs that has the name of one that would be loaded already."""
+    """Look for a module of theirs that has the name of one that would be loaded already."""
     shadows = sorted(_TAKEN & module_names(str(workspace)))
     return Cold(N_("the workspace has a module of its own called {name}"), {"name": shadows[0]}) if shadows else None

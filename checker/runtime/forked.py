@@ -5,6 +5,8 @@ see what it would have seen cold: argv, environment, sys.path, ``__main__``, sig
 in three things: sys.flags says isolated, /proc shows the launcher's command line, and its environment at birth.
 """
 
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120, PTH121, PTH123, PTH208  (os.path keeps the launcher small and quick to start)
+
 from __future__ import annotations
 
 import builtins
@@ -21,14 +23,18 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["Cold", "EnvironmentReads", "Plan", "become", "module_names", "plan", "settle_in"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["TOLD", "Cold", "EnvironmentReads", "Plan", "become", "module_names", "plan", "settle_in"]
 
 HARMLESS = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONNOUSERSITE", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE"}
 """What is honoured after a fork as it would be cold; any other PYTHON… variable means a cold start."""
 CUSTOMIZE = {"sitecustomize", "usercustomize"}
+TOLD = 3
+"""The descriptor through which a child tells what went wrong before it began."""
 PYTHON = re.compile(r"python(3(\.\d+)?)?")
 SUFFIXES = (".py", ".pyc", ".so")
 
@@ -84,7 +90,9 @@ def plan(argv: Sequence[str], env: Mapping[str, str], cwd: str, reads: Environme
     """Say how to run this command in process. Raises Cold where that would not be the same as starting it."""
     program = _find(argv[0], env, cwd)
     found = _python(argv, cwd) if _is_this_python(program) else _script(program, argv)
-    odd = next((name for name in env if name.startswith("PYTHON") and name not in HARMLESS), None) or reads.differing(env)
+    odd = next((name for name in env if name.startswith("PYTHON") and name not in HARMLESS), None) or reads.differing(
+        env
+    )
     if odd:
         raise Cold(f"the environment variable {odd} is read before a program begins")
     _no_shadows([found.path0 or cwd, cwd, *_python_path(env, cwd), *_folders(argv, cwd)])
@@ -131,14 +139,20 @@ def _script(program: str, argv: Sequence[str]) -> Plan:
     except OSError:
         raise Cold("it is no program of this Python environment") from None
     first = head[0] if head else ""
-    named = re.match(r"'''exec' \"?([^\" ]+)", head[1]) if first == "#!/bin/sh" and len(head) > 1 else re.match(r"#!\s*(\S+)$", first)
+    named = (
+        re.match(r"'''exec' \"?([^\" ]+)", head[1])
+        if first == "#!/bin/sh" and len(head) > 1
+        else re.match(r"#!\s*(\S+)$", first)
+    )
     if named is None or not _is_this_python(named[1]):
         raise Cold("it is no program of this Python environment")
     return Plan("file", program, [program, *argv[1:]], os.path.dirname(os.path.realpath(program)))
 
 
 def _python_path(env: Mapping[str, str], cwd: str) -> list[str]:
-    entries = [os.path.abspath(os.path.join(cwd, entry)) for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    entries = [
+        os.path.abspath(os.path.join(cwd, entry)) for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry
+    ]
     if CUSTOMIZE & {name for entry in entries for name in module_names(entry)}:
         raise Cold("there is a sitecustomize module on PYTHONPATH")
     return entries
@@ -154,7 +168,7 @@ def _no_shadows(folders: Iterable[str]) -> None:
     for folder in dict.fromkeys(folders):
         shadows = loaded & module_names(folder) - {"__main__"}
         if shadows and folder not in sys.path:
-            raise Cold(f"{sorted(shadows)[0]} in {folder} has the name of a module that is loaded already")
+            raise Cold(f"{min(shadows)} in {folder} has the name of a module that is loaded already")
 
 
 def module_names(folder: str) -> set[str]:
@@ -169,15 +183,15 @@ def module_names(folder: str) -> set[str]:
 
 
 def settle_in(output: int, keep: int, cwd: str) -> None:
-    """Make this fresh child a process of its own: session, folder, descriptors 0 to 2, ``keep`` as 3, no others."""
+    """Make this fresh child a process of its own: session, folder, descriptors 0 to 2, ``keep`` as TOLD, no others."""
     os.setsid()
-    # Above 3 first, so that none of them is closed by the copy of another.
-    output, keep = (_above(3, fd) for fd in (output, keep))
-    null = _above(3, os.open(os.devnull, os.O_RDONLY))
+    # Above it first, so that none of them is closed by the copy of another.
+    output, keep = (_above(TOLD, fd) for fd in (output, keep))
+    null = _above(TOLD, os.open(os.devnull, os.O_RDONLY))
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
-    os.dup2(keep, 3, inheritable=False)
-    for fd in [int(name) for name in os.listdir("/dev/fd") if int(name) > 3]:  # noqa: PLR2004
+    os.dup2(keep, TOLD, inheritable=False)
+    for fd in [int(name) for name in os.listdir("/dev/fd") if int(name) > TOLD]:
         with contextlib.suppress(OSError):
             os.close(fd)
     os.chdir(cwd)

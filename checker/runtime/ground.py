@@ -17,7 +17,7 @@ from checker.errors import EngineFault, N_
 from checker.evidence import Loop
 from checker.ledger import Ledger
 from checker.runtime.application import Application
-from checker.runtime.environment import PRELOAD, Cold, StartMode, interpreter, start_mode
+from checker.runtime.environment import PRELOAD, Cold, Forked, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
 
@@ -30,11 +30,10 @@ class Ground:
     ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing.
     """
 
-    def __init__(self, course: Course, *, backing: str = "embedded", cold: bool = False, preload: bool = True) -> None:
+    def __init__(self, course: Course, *, backing: str = "embedded", cold: bool = False) -> None:
         self.course = course
         self.ledger = Ledger()
         self._cold = cold
-        self._preload = preload
         self._postgres_spec, self._redis_spec = specs(backing)
         self._backing = backing
         self._keeper = Launcher(ledger=self.ledger)
@@ -42,14 +41,16 @@ class Ground:
         self._postgres: Future[Postgres] = self._pool.submit(open_postgres, self._postgres_spec, self._keeper)
         self._redis: Future[Redis] = self._pool.submit(open_redis, self._redis_spec, self._keeper)
         self._launcher: Launcher | None = None
-        self._mode: StartMode | None = None
-        self._python = Path(sys.executable)
+        self._mode: Cold | Forked | None = None
+        self.python = Path(sys.executable)
         self.loop = Loop()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -77,28 +78,30 @@ class Ground:
     def ready_for(self, tree: Path) -> None:
         """Have a launcher for this tree's interpreter, preloaded where that makes no difference to what runs.
 
-        Raises LearnerFault when the tree has no usable Procfile.
+        Raises LearnerFault when its environment does not run, or it has no usable Procfile.
         """
-        procfile = Procfile.read(tree / "Procfile")
         python = interpreter(tree)
-        mode = Cold(N_("asked for")) if self._cold else start_mode(tree, procfile)
-        if self._launcher is None or (python, type(mode)) != (self._python, type(self._mode)):
+        mode = Cold(N_("asked for")) if self._cold else start_mode(tree, Procfile.read(tree / "Procfile"))
+        if self._launcher is None or (python, type(mode)) != (self.python, type(self._mode)):
             if self._launcher is not None:
                 self._launcher.close()
             self._launcher = Launcher(python, preload=() if isinstance(mode, Cold) else PRELOAD, ledger=self.ledger)
-        self._python, self._mode = python, mode
+        self.python, self._mode = python, mode
 
     @cached_property
     def monolith(self) -> Application:
         """The Bazaar as it was before the first lab, from the course's own files."""
         folder = Path(self._folder.name) / "monolith"
         write_tree(self.course.ground(self.course.labs[0]), folder)
-        return Application(folder, self, self.course.contract("00"), keep=True)
+        return Application(folder, self, self.course.contract("00"), keep=True, alias="monolith")
 
     def describe(self) -> Mapping[str, str]:
         """Say what the run stood on, for its results."""
-        cold = self._mode.reason if isinstance(self._mode, Cold) else ""
-        return {"backing": self._backing, "postgresql": self.postgres.version, "start": f"cold: {cold}" if cold else "forked"}
+        return {
+            "backing": self._backing,
+            "postgresql": self.postgres.version,
+            "start": f"cold: {self._mode}" if isinstance(self._mode, Cold) else "forked",
+        }
 
     def close(self) -> None:
         """End everything. Closing twice is fine."""

@@ -1,4 +1,5 @@
 """The checker's side of the launcher: start programs, hear what they say, end them; nothing outlives the checker."""
+# ruff: noqa: SLF001  (a process and its launcher are one thing seen from two sides)
 
 from __future__ import annotations
 
@@ -11,15 +12,19 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from checker.errors import EngineFault, LearnerFault, N_
-from checker.ledger import Ledger
+from checker.errors import N_, EngineFault, LearnerFault
 from checker.runtime.channel import Channel
+from checker.runtime.environment import environment_of
 from checker.runtime.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from checker.ledger import Ledger
 
 __all__ = ["GRACE", "Launcher", "Process"]
 
@@ -29,6 +34,8 @@ BEYOND = 5.0
 """Seconds after SIGKILL that we wait for the end of something."""
 ANSWER = 60.0
 """Seconds within which the launcher answers, loading included."""
+LAST_LINES = 40
+"""Lines that a process remembers."""
 LAST_WORDS = 64
 """Chunks of output read when a process has ended: one that is left behind may write for ever."""
 
@@ -36,7 +43,7 @@ LAST_WORDS = 64
 class Process:
     """A program that was started. ``returncode`` is None while it, or any of its process group, lives; -n: signal n.
 
-    ``cold`` says why it was executed and not forked; it is empty when it was forked.
+    ``cold`` says why it was executed and not forked; it is empty when it was forked. ``last_lines`` has its last ones.
     """
 
     def __init__(self, launcher: Launcher, name: str, key: int) -> None:
@@ -45,10 +52,16 @@ class Process:
         self.returncode: int | None = None
         self.cold = ""
         self._launcher, self._key = launcher, key
+        self._last = deque[str](maxlen=LAST_LINES)
         self._ended = threading.Event()
 
     def __repr__(self) -> str:
         return f"<Process {self.name} {self.pid} {'alive' if self.returncode is None else self.returncode}>"
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last forty lines it wrote; whole once it has ended."""
+        return list(self._last)
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait ``timeout`` seconds for its end. Returns the return code, None when it still lives."""
@@ -58,7 +71,7 @@ class Process:
     def signal(self, number: int) -> None:
         """Send a signal to its process group; it has been sent when this returns. Nothing happens to the dead."""
         if self.returncode is None:
-            self._launcher._ask({"do": "signal", "child": self._key, "signal": int(number)})  # noqa: SLF001  (one module)
+            self._launcher._ask({"do": "signal", "child": self._key, "signal": int(number)})
 
     def kill(self) -> None:
         """SIGKILL the group and all descendants, and wait until they are gone. Nothing happens to the dead."""
@@ -73,7 +86,11 @@ class Process:
     def stop_soon(self, grace: float = GRACE) -> None:
         """Begin to stop it, and do not wait: several can stop at once."""
         if self.returncode is None:
-            self._launcher._ask({"do": "stop", "child": self._key, "grace": grace})  # noqa: SLF001  (one module)
+            self._launcher._ask({"do": "stop", "child": self._key, "grace": grace})
+
+    def _say(self, line: str) -> None:
+        self._last.append(line)
+        self._launcher._ledger.line(self.name, line)
 
     def _end(self, code: int) -> None:
         self.returncode = code
@@ -92,8 +109,8 @@ class Launcher:
     """Owner of all child processes; a context manager.
 
     ``preload`` names modules that forked programs find loaded; the loading goes on in the background, and a program
-    that is not to be forked does not wait for it. ``environment`` is what the launcher itself sees: a variable that
-    some module reads as it is imported makes programs that have another value of it start cold.
+    that is not to be forked does not wait for it. ``environment`` is what the launcher itself sees (default: what
+    every service sees): programs with another value of a variable that some module reads on import start cold.
     Raises LearnerFault when there is no such ``python``.
     """
 
@@ -118,7 +135,7 @@ class Launcher:
         self._channel = Channel(ours)
         self._errors = Output(self._said.append)
         try:
-            self._owner = self._spawn(theirs.fileno(), preload, environment or {"PATH": os.environ.get("PATH", os.defpath)})
+            self._owner = self._spawn(theirs.fileno(), preload, environment or environment_of(self.python))
         except BaseException:
             ours.close()
             self._errors.close()
@@ -156,10 +173,12 @@ class Launcher:
             said=said,
         )
 
-    def __enter__(self) -> Launcher:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # What it is for
@@ -183,8 +202,8 @@ class Launcher:
         """
         request = {"do": "start", "name": name, "argv": list(argv), "env": dict(env), "cwd": str(cwd), "uid": uid}
         request |= {"fork": fork and uid is None, "stop_signal": int(stop_signal)}
-        output = Output(lambda line: self._ledger.line(name, line))
         process = Process(self, name, key := self._next_key())
+        output = Output(process._say)
         self._processes[key] = (process, output)
         try:
             answer = self._ask(request, key=key, fd=output.write_end)
@@ -280,7 +299,7 @@ class Launcher:
             process, output = self._processes[key]
             output.read(LAST_WORDS)
             output.flush()
-            process._end(rest["code"])  # noqa: SLF001  (one module)
+            process._end(rest["code"])
             del self._processes[key]
         elif key in self._answers:
             self._answers[key].message = {"event": event, **rest}
@@ -293,7 +312,7 @@ class Launcher:
             output.close()
 
     def _bury(self) -> None:
-        """The launcher is gone: whatever of its processes it could not end is ended, and nobody waits any more."""
+        """End what the launcher, which is gone, could not end, and let nobody wait any more."""
         for process, _ in list(self._processes.values()):
             with contextlib.suppress(OSError):
                 os.killpg(process.pid or self._owner.pid, signal.SIGKILL)
@@ -302,6 +321,6 @@ class Launcher:
                 ready.data.read(LAST_WORDS)
                 ready.data.close()
         for process, _ in list(self._processes.values()):
-            process._end(-signal.SIGKILL)  # noqa: SLF001  (one module)
+            process._end(-signal.SIGKILL)
         for answer in list(self._answers.values()):
             answer.there.set()

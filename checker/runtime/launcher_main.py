@@ -5,11 +5,12 @@ request brings the write end of its output pipe along. Forks Python programs wit
 others. It lives in a session of its own; when the socket closes, for whatever reason, it ends every process and itself.
 """
 
+# ruff: noqa: PTH118, PTH120  (os.path keeps the launcher small and quick to start)
+
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import gc
 import importlib
 import importlib.util
@@ -21,22 +22,25 @@ import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from checker.runtime import forked
+    from checker.runtime import forked, processes
 else:  # -I keeps our folder off the path, and so it shall be
-    _spec = importlib.util.spec_from_file_location("_seamwork_forked", os.path.join(os.path.dirname(__file__), "forked.py"))
-    forked = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(forked)
+
+    def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
+        spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    forked, processes = _beside("forked"), _beside("processes")
 
 __all__ = ["main"]
 
-LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 ORPHAN_GRACE = 1.0
 """Seconds from SIGTERM to SIGKILL when whoever started us is gone."""
@@ -44,6 +48,8 @@ LAST_RESORT = 3.0
 """Seconds after SIGKILL until we no longer wait for a process that does not go."""
 TICK = 0.01
 """Seconds between looks at a process group whose leader is gone."""
+HEAD = 4
+"""Bytes of a message that say how many follow."""
 QUIET = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
@@ -112,7 +118,7 @@ class Owner:
 
     def _other_threads(self) -> str:
         deadline = time.monotonic() + 1.0
-        while (count := _threads()) > 1:
+        while (count := processes.threads()) > 1:
             if time.monotonic() > deadline:
                 return f"{count} threads run after loading"
             time.sleep(TICK)
@@ -124,14 +130,14 @@ class Owner:
         """Serve until the end was asked for and everything is gone."""
         while self._end_at is None or not self._all_gone():
             self.step(self._patience())
-        _kill_everything()
+        processes.kill_descendants(LAST_RESORT)
         for folder in self._scratch:
             shutil.rmtree(folder, ignore_errors=True)
         self._tell(event="closed")
 
     def step(self, patience: float | None) -> None:
         """Hear what there is to hear within ``patience`` seconds, reap, and see to those that are to end."""
-        sources = [self._wake] if self._end_at is not None else [self._wake, self._sock]
+        sources: list[Any] = [self._wake] if self._end_at is not None else [self._wake, self._sock]
         ready, _, _ = select.select(sources, [], [], patience)
         if self._wake in ready:
             self._hear_signals()
@@ -145,13 +151,15 @@ class Owner:
         if any(child.code is not None or child.killed for child in dying):
             return TICK
         now = time.monotonic()
-        times = [child.kill_at for child in dying if child.kill_at is not None] + ([self._end_at] if self._end_at else [])
+        times = [child.kill_at for child in dying if child.kill_at is not None] + (
+            [self._end_at] if self._end_at else []
+        )
         return max(0.0, min(times) - now) if times else None
 
     def _all_gone(self) -> bool:
         if self._end_at is not None and time.monotonic() >= self._end_at:
             return not self._children  # strays get no more patience; run() kills them
-        return not self._children and not _descendants(os.getpid())
+        return not self._children and not processes.descendants(os.getpid())
 
     # Requests
 
@@ -170,8 +178,10 @@ class Owner:
         self._input += data
         if not data:
             self._end(ORPHAN_GRACE)
-        while len(self._input) >= 4 and len(self._input) >= 4 + (size := struct.unpack("!I", self._input[:4])[0]):
-            request, self._input = json.loads(self._input[4 : 4 + size]), self._input[4 + size :]
+        while len(self._input) >= HEAD and len(self._input) >= (
+            size := HEAD + struct.unpack("!I", self._input[:HEAD])[0]
+        ):
+            request, self._input = json.loads(self._input[HEAD:size]), self._input[size:]
             self._obey(request)
 
     def _obey(self, request: dict[str, Any]) -> None:
@@ -235,12 +245,12 @@ class Owner:
         self._waiting.clear()
         for child in self._children.values():
             self._stop(child, grace)
-        for pid in _descendants(os.getpid()):
+        for pid in processes.descendants(os.getpid()):
             if pid not in {child.pid for child in self._children.values()}:
-                _kill(pid, signal.SIGTERM)
+                processes.kill(pid, signal.SIGTERM)
 
     def _stop(self, child: Child, grace: float) -> None:
-        child.family = _descendants(child.pid)
+        child.family = processes.descendants(child.pid)
         child.kill_at = time.monotonic() + grace
         self._signal(child, child.stop_signal if grace > 0 else signal.SIGKILL)
         self._signal(child, signal.SIGCONT)  # one that is stopped could not hear
@@ -248,14 +258,15 @@ class Owner:
     def _signal(self, child: Child, number: int) -> None:
         """Send to the whole group; SIGKILL ends its descendants in other groups as well."""
         if number == signal.SIGKILL:
-            child.family = child.family or _descendants(child.pid)
+            child.family = child.family or processes.descendants(child.pid)
             child.killed = True
             child.kill_at = child.kill_at or time.monotonic()
-        _kill_group(child, number)
+        if not processes.kill_group(child.pid, number) and child.code is None:  # not yet a group of its own
+            processes.kill(child.pid, number)
         if number == signal.SIGKILL:
             for pid in child.family:
-                if _parent(pid) in {os.getpid(), child.pid, *child.family}:
-                    _kill(pid, number)
+                if processes.parent_of(pid) in {os.getpid(), child.pid, *child.family}:
+                    processes.kill(pid, number)
 
     def _reap(self) -> None:
         leaders = {child.pid: child for child in self._children.values() if child.code is None}
@@ -269,7 +280,11 @@ class Owner:
         now = time.monotonic()
         for child in list(self._children.values()):
             overdue = child.kill_at is not None and now >= child.kill_at
-            left = child.code is None or _group_lives(child) or any(_parent(pid) == os.getpid() for pid in child.family)
+            left = (
+                child.code is None
+                or processes.group_lives(child.pid)
+                or any(processes.parent_of(pid) == os.getpid() for pid in child.family)
+            )
             if left and not child.killed and (overdue or (child.code is not None and child.kill_at is None)):
                 self._signal(child, signal.SIGKILL)
             elif not left or (child.killed and child.code is not None and now > (child.kill_at or now) + LAST_RESORT):
@@ -287,10 +302,10 @@ def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int) -> No
         _die_with(parent, request["name"])
         step = "exec"
         if plan is None:
-            os.execvpe(request["argv"][0], request["argv"], request["env"])
-        os.close(3)
+            os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606  (what it is for)
+        os.close(forked.TOLD)
     except OSError as error:
-        os.write(3, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())
+        os.write(forked.TOLD, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())
         os._exit(127)
     raise BecomeChild(plan, request)
 
@@ -308,7 +323,7 @@ def _drop_to(uid: int | None) -> None:
 
 
 def _prctl(option: int, value: Any) -> None:
-    if LINUX:
+    if processes.LINUX:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
@@ -323,79 +338,6 @@ def _die_with(parent: int, name: str) -> None:
 def _read_all(fd: int) -> bytes:
     with open(fd, "rb") as file:
         return file.read()
-
-
-def _threads() -> int:
-    if LINUX:
-        return len(os.listdir("/proc/self/task"))
-    import threading  # noqa: PLC0415  (only where there is no /proc)
-
-    return threading.active_count()
-
-
-def _kill(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
-
-
-def _kill_group(child: Child, number: int) -> None:
-    try:
-        os.killpg(child.pid, number)
-    except PermissionError:
-        pass
-    except ProcessLookupError:  # not yet its own group, or gone
-        if child.code is None:
-            _kill(child.pid, number)
-
-
-def _group_lives(child: Child) -> bool:
-    try:
-        os.killpg(child.pid, 0)
-    except OSError as error:  # macOS says EPERM where only zombies are left
-        return error.errno not in {errno.ESRCH, errno.EPERM}
-    return True
-
-
-def _parent(pid: int) -> int | None:
-    return _parents().get(pid) if not LINUX else _stat_parent(pid)
-
-
-def _stat_parent(pid: int | str) -> int | None:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[1])
-    except (OSError, IndexError):
-        return None
-
-
-def _parents() -> dict[int, int]:
-    """Return the parent of every process on this machine that can be seen."""
-    if LINUX:
-        return {int(pid): parent for pid in os.listdir("/proc") if pid.isdigit() and (parent := _stat_parent(pid)) is not None}
-    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
-    return {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
-
-
-def _descendants(root: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for pid, parent in _parents().items():
-        children.setdefault(parent, []).append(pid)
-    found = list(children.get(root, []))
-    for pid in found:
-        found += children.get(pid, [])
-    return found
-
-
-def _kill_everything() -> None:
-    """SIGKILL every descendant until there is none: on Linux the daemons among them came back to us."""
-    deadline = time.monotonic() + LAST_RESORT
-    while (left := _descendants(os.getpid())) and time.monotonic() < deadline:
-        for pid in left:
-            _kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        time.sleep(0.001)
 
 
 def main(fd: int, modules: list[str]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from checker.evidence.logs import LINE, clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Output"]
 

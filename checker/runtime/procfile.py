@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from checker.errors import LearnerFault, N_
+from checker.errors import N_, LearnerFault
 from checker.runtime.commandline import NotSimple, simple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["Call", "Entry", "Procfile", "ProcfileFault"]
 
@@ -52,7 +54,7 @@ class Entry:
         try:
             argv, assigned = simple(self.command, env)
         except NotSimple:
-            return Call(("sh", "-c", self.command), dict(env), shell=True)
+            return Call(("sh", "-c", self.command), dict(env), shell=True)  # noqa: S604  (a field of ours)
         return Call(tuple(argv), {**env, **assigned})
 
 
@@ -171,7 +173,11 @@ def _entry(text: str, line: int, path: str) -> Entry:
 def _refuse_broken(command: str, line: int, path: str, name: str) -> None:
     if CONTROLS.search(command):
         raise _fault(
-            N_("Line {line} of {path} has a control character in it: {found!r}."), N_("Type the line anew."), line, path, command
+            N_("Line {line} of {path} has a control character in it: {found!r}."),
+            N_("Type the line anew."),
+            line,
+            path,
+            command,
         )
     try:
         words = shlex.split(command, comments=True)

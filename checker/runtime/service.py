@@ -3,111 +3,217 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from checker.errors import ServiceFailed
-from checker.evidence.ports import Port
-from checker.ledger import Ledger
 from checker.runtime import probe, symptoms
 from checker.runtime.launcher import GRACE, Launcher, Process
-from checker.runtime.procfile import Call, Entry
+from checker.runtime.ports import KEEPS, ReservedPort
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from checker.errors import ServiceFailed
+    from checker.runtime.procfile import Entry
 
 __all__ = ["READY", "Service"]
 
 READY = 20.0
 """Seconds a service has to get ready."""
-ATTEMPTS = 3
-"""Ports that are tried when a service finds its own in use."""
+TRIES = 3
+"""Starts of a service that finds its own port in use."""
 EVERY = 0.004
-"""Seconds between two looks at whether a port is open."""
+"""Seconds between two looks at a port that is not open."""
+AGAIN = 0.02
+"""Seconds between two requests to a service that answered, and was not ready."""
 PATIENCE = 2.0
-"""Seconds that a single probe waits for a reply."""
-ELSEWHERE = 1.0
-"""Seconds after which a service that answers on another port will not come to its own any more."""
+"""Seconds that one request waits for its answer."""
+LOOK = 0.25
+"""Seconds between two looks at which ports it listens on instead."""
+LOST = 4
+"""Such looks after which a service that answers elsewhere will not come to its own port any more."""
 UNREADY = 500
-"""From this status on an answer means: not ready."""
-HOLDS = Port.can_be_shared
-"""Whether the port stays ours while the service listens on it."""
+"""From this status on, an answer means: not ready."""
 
 
 class Service:
-    """A service of the learner's, or a helper beside one. ``name`` is its name in the ledger.
+    """A process started by its Procfile line. ``name`` is what its lines bear in the ledger.
 
-    ``environment`` is what it sees, PORT excepted. ``port`` is its own from the beginning and stays while it is
-    started again, except where it turned out to be in use.
+    Its port stays the same while it is started again, except where that turned out to be in use.
     """
 
     def __init__(
-        self,
+        self, launcher: Launcher, name: str, entry: Entry, *, env: Mapping[str, str], cwd: Path, fork: bool = True
+    ) -> None:
+        self.name = name
+        self._launcher, self._entry, self._env, self._cwd, self._fork = launcher, entry, dict(env), cwd, fork
+        self._port = ReservedPort()
+        self._process = self._launch()
+
+    @classmethod
+    def start(
+        cls, launcher: Launcher, name: str, entry: Entry, *, env: Mapping[str, str], cwd: Path, fork: bool = True
+    ) -> Self:
+        """Start the command in ``cwd`` with the environment ``env`` and a PORT of its own; it need not be ready yet.
+
+        ``fork``: fork it where that makes no difference. Raises ServiceFailed when there is no such command.
+        """
+        return cls(launcher, name, entry, env=env, cwd=cwd, fork=fork)
+
+    @classmethod
+    def run(
+        cls,
         launcher: Launcher,
+        name: str,
         entry: Entry,
         *,
-        workspace: Path,
-        environment: Mapping[str, str],
-        ledger: Ledger,
-        name: str | None = None,
+        env: Mapping[str, str],
+        cwd: Path,
         fork: bool = True,
-    ) -> None:
-        self.name = name or entry.name
-        self.process: Process | None = None
-        self._launcher, self._entry, self._workspace, self._fork = launcher, entry, workspace, fork
-        self._environment, self._ledger = dict(environment), ledger
-        self._port = Port("127.0.0.1", 0)
-        self._held = True
-        self._since = 0  # lines it had logged when it was last started
+        within: float = READY,
+        must_succeed: bool = False,
+    ) -> int:
+        """Run a command to its end, such as a release. Returns its exit code; -n: ended by signal n.
+
+        Raises ServiceFailed when there is no such command, when it has not ended ``within`` seconds, and with
+        ``must_succeed`` when its exit code is not 0: then with what its last lines mean.
+        """
+        process = _launched(launcher, name, entry, env, cwd, fork=fork)
+        try:
+            code = process.wait(within)
+        finally:
+            process.kill()
+        if code is None or (must_succeed and code):
+            raise symptoms.finished_badly(name, code, process.last_lines, within)
+        return code
 
     @property
     def port(self) -> int:
-        """The port it is told to listen on."""
+        """The port it is told to listen on, on 127.0.0.1."""
         return self._port.number
 
     @property
-    def url(self) -> str:
-        """Where it is, without a slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
+    def process(self) -> Process:
+        """What was started last."""
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        """The process id; what the Procfile names runs under it, or below it where a shell reads the line."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether its process, or any of its group, lives."""
-        return self.process is not None and self.process.returncode is None
+        """Whether its process, or any of its process group, lives."""
+        return self._process.returncode is None
 
-    def start(self) -> None:
-        """Start its process; nothing happens when it lives. Raises ServiceFailed when there is no such command."""
-        if self.alive:
-            return
-        self._since = len(self._ledger.lines(self.name))
-        call = self._call()
-        if not HOLDS:
-            self._let_go()
-        try:
-            self.process = self._launcher.start(self.name, call.argv, call.env, self._workspace, fork=self._fork)
-        except OSError as error:
-            raise symptoms.no_such_command(self.name, str(error.filename or call.argv[0]), error.strerror or str(error)) from None
-
-    def _call(self) -> Call:
-        return self._entry.call({**self._environment, "PORT": str(self.port)})
+    def restart(self) -> None:
+        """Start it again, on the same port; it need not be ready yet. Nothing happens when it lives."""
+        if not self.alive:
+            self._process = self._launch()
 
     def await_ready(self, within: float = READY) -> None:
-        """Start it if need be and wait until GET /health is answered with anything below 500.
+        """Wait until GET /health is answered with anything below 500.
 
-        Raises ServiceFailed that says what is the matter: it ended, listens elsewhere, never answered.
+        Raises ServiceFailed, at once when it ended, that says what is the matter as far as that can be seen: a syntax
+        error, a missing module or command, another port, a port in use, the answers, its last words.
         """
         deadline = time.monotonic() + within
-        for attempt in range(ATTEMPTS):
-            self.start()
-            trouble = self._wait_ready(deadline, within)
+        for tries_left in reversed(range(TRIES)):
+            trouble = self._trouble(deadline, within)
             if trouble is None:
                 return
-            if attempt + 1 == ATTEMPTS or symptoms.port_taken(self._lines()) != self.port:
+            if not tries_left or self.alive or symptoms.port_taken(self._process.last_lines) != self.port:
                 raise trouble
-            self._another_port()
+            self._leave_port()
+            self._process = self._launch()
 
-    def _wait_ready(self, deadline: float, within: float) -> ServiceFailed | None:
+    def signal(self, number: int) -> None:
+        """Send a signal to its whole process group. Nothing happens to the dead."""
+        self._process.signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL it, its process group and its descendants; they are gone when this returns."""
+        self._process.kill()
+
+    def stop(self, grace: float = GRACE) -> None:
+        """SIGTERM, after ``grace`` seconds SIGKILL, to its whole process group; return when that is gone. Idempotent."""
+        self._process.stop(grace)
+
+    def stop_soon(self, grace: float = GRACE) -> None:
+        """Begin to stop it, and do not wait."""
+        self._process.stop_soon(grace)
+
+    def _launch(self) -> Process:
+        if not KEEPS:
+            self._port.let_go()
+        return _launched(
+            self._launcher, self.name, self._entry, {**self._env, "PORT": str(self.port)}, self._cwd, fork=self._fork
+        )
+
+    def _leave_port(self) -> None:
+        """Let go of a port that it could not have because we keep it; take another when that was not why."""
+        if not self._port.kept:
+            self._port = ReservedPort()
+        self._port.let_go()
+
+    def _trouble(self, deadline: float, within: float) -> ServiceFailed | None:
+        """Wait for its readiness. Returns None when it is ready, or why it will not be."""
         answer: int | str = ""
-        looks = _Elsewhere(self.port)
-        while True:
-            if self.process is None or (code := self.process.returncode) is not None:
-                return symptoms.ended_early(self.name, code or 0, self._lines(), self.port)
-            ...
-'''
+        elsewhere = _Elsewhere(self.port, self.pid)
+        while self.alive and time.monotonic() < deadline:
+            try:
+                answer = probe.ask(self.port, timeout=min(PATIENCE, max(EVERY, deadline - time.monotonic())))
+            except probe.Refused:
+                if elsewhere.for_good():
+                    break
+                self._process.wait(EVERY)
+                continue
+            if isinstance(answer, int) and answer < UNREADY:
+                return None
+            self._process.wait(AGAIN)
+        if self._process.returncode is not None:
+            return symptoms.ended_early(self.name, self._process.returncode, self._process.last_lines, self.port)
+        found, lines = elsewhere.addresses(), self._process.last_lines
+        return symptoms.never_ready(
+            self.name, self.port, answer=str(answer), elsewhere=found, lines=lines, within=within
+        )
+
+
+class _Elsewhere:
+    """Watches whether a service that does not listen on its port does so on another one."""
+
+    def __init__(self, port: int, pid: int) -> None:
+        self._port, self._pid = port, pid
+        self._next = time.monotonic() + LOOK
+        self._seen = 0
+
+    def addresses(self) -> list[str]:
+        right = {f"{host}:{self._port}" for host in ("127.0.0.1", "0.0.0.0", "[::]")}  # noqa: S104  (compared, not bound)
+        return [address for address in symptoms.listening(self._pid) if address not in right]
+
+    def for_good(self) -> bool:
+        """Whether it has answered GET /health elsewhere at each of the last looks."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + LOOK
+        self._seen = self._seen + 1 if any(map(_answers, self.addresses())) else 0
+        return self._seen >= LOST
+
+
+def _answers(address: str) -> bool:
+    try:
+        answer = probe.ask(int(address.rpartition(":")[2]), timeout=LOOK)
+    except probe.Refused:
+        return address.startswith("[")  # it listens where 127.0.0.1 does not lead
+    return isinstance(answer, int) and answer < UNREADY
+
+
+def _launched(launcher: Launcher, name: str, entry: Entry, env: Mapping[str, str], cwd: Path, *, fork: bool) -> Process:
+    call = entry.call(env)
+    try:
+        return launcher.start(name, call.argv, call.env, cwd, fork=fork and not call.shell)
+    except OSError as error:
+        raise symptoms.no_such_command(
+            name, str(error.filename or call.argv[0]), error.strerror or str(error)
+        ) from None

@@ -21,9 +21,6 @@ from checker.runtime.system import Plan, System
 
 __all__ = ["Stage"]
 
-READY = 20.0
-"""Seconds a service has to get ready."""
-
 
 class Stage:
     """What one run plays on. ``tree`` is the learner's; the monolith's own stands beside it for comparison."""
@@ -82,7 +79,9 @@ class Stage:
             if not fault.met:
                 raise Blocked(
                     N_("While {callee} was made to fail ({fault}), nobody asked it anything, so this shows nothing."),
-                    N_("Does {caller} really call {callee} by the address it is given? The wire in the report shows who asked whom."),
+                    N_(
+                        "Does {caller} really call {callee} by the address it is given? The wire in the report shows who asked whom."
+                    ),
                     callee=fault.callee,
                     caller=", ".join(fault.callers),
                     fault=fault.what,
@@ -127,7 +126,11 @@ class Stage:
         self._theirs.forget()
 
     def _standing(self) -> list[System]:
-        return [job.result() for job in self._shared.values() if job.done() and not job.cancelled() and job.exception() is None]
+        return [
+            job.result()
+            for job in self._shared.values()
+            if job.done() and not job.cancelled() and job.exception() is None
+        ]
 
     # How they are built
 
@@ -155,13 +158,22 @@ class Stage:
         return self._start(self._ground.monolith, self._ground.course.contract("00"), ["shop"])
 
     def _start(
-        self, application: Application, contract: Contract, real: Sequence[str], *, standins: Sequence[str] = (), restricted: bool = False
+        self,
+        application: Application,
+        contract: Contract,
+        real: Sequence[str],
+        *,
+        standins: Sequence[str] = (),
+        restricted: bool = False,
     ) -> System:
         owners = contract.owners
         databases = {name: application.database(name) for name in dict.fromkeys(owners[role].database for role in real)}
-        environment = {role: self._environment(databases[owners[role].database], contract, role, restricted=restricted) for role in real}
+        environment = {
+            role: self._environment(databases[owners[role].database], contract, role, restricted=restricted)
+            for role in real
+        }
         plan = Plan(contract, real, standins, application.helpers(real), environment)
-        return System(plan, partial(application.service, within=READY), loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
+        return System(plan, application, loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
 
     def _environment(self, database: Database, contract: Contract, role: str, *, restricted: bool) -> dict[str, str]:
         url = database.role_for(role, contract.owners[role].tables) if restricted else database.url

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import psutil
 
 from checker.errors import N_, ServiceFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["ended_early", "finished_badly", "listening", "never_ready", "no_such_command", "port_taken"]
 
@@ -17,8 +20,12 @@ _FRAME = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _SYNTAX = re.compile(r"(?P<error>(?:SyntaxError|IndentationError|TabError): .*)")
 _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '(?P<module>[^']+)'")
 _NO_APP_MODULE = re.compile(r'Error loading ASGI app\. Could not import module "(?P<module>[^"]+)"')
-_NO_MAIN_MODULE = re.compile(r"\S*python\S*: No module named '?(?P<module>[\w.]+)|: Error while finding module specification for '(?P<again>[^']+)'")
-_NO_APP = re.compile(r'Error loading ASGI app\. (?P<error>Attribute "(?P<name>[^"]+)" not found in module "(?P<module>[^"]+)")')
+_NO_MAIN_MODULE = re.compile(
+    r"\S*python\S*: No module named '?(?P<module>[\w.]+)|: Error while finding module specification for '(?P<again>[^']+)'"
+)
+_NO_APP = re.compile(
+    r'Error loading ASGI app\. (?P<error>Attribute "(?P<name>[^"]+)" not found in module "(?P<module>[^"]+)")'
+)
 _NOT_FOUND = re.compile(r"^(?:\S*sh: )?(?:\d+: |line \d+: )?(?P<program>\S+): (?:command )?not found$")
 _ERROR = re.compile(r"(?P<error>[A-Za-z_][\w.]*(?:Error|Exception)\b.*)")
 _IN_USE = re.compile(r"address already in use|EADDRINUSE|Address in use", re.IGNORECASE)
@@ -41,7 +48,12 @@ def port_taken(lines: Sequence[str]) -> int | None:
 def ended_early(service: str, code: int, lines: Sequence[str], port: int) -> ServiceFailed:
     """Return the error for a process that ended before it was ready."""
     last = lines[-READ:]
-    return _import_trouble(service, last) or _port_trouble(service, last, port) or _shell_trouble(service, code, last) or _ended(service, code, last)
+    return (
+        _import_trouble(service, last)
+        or _port_trouble(service, last, port)
+        or _shell_trouble(service, code, last)
+        or _ended(service, code, last)
+    )
 
 
 def _import_trouble(service: str, lines: Sequence[str]) -> ServiceFailed | None:
@@ -66,7 +78,9 @@ def _import_trouble(service: str, lines: Sequence[str]) -> ServiceFailed | None:
     if module := _search(_NO_MODULE, lines) or _search(_NO_APP_MODULE, lines) or _search(_NO_MAIN_MODULE, lines):
         return ServiceFailed(
             N_("{service} did not start: there is no module {module!r}."),
-            N_("Is it a file of yours, see its name and folder (imports begin at the workspace's root); else install it into the workspace's .venv."),
+            N_(
+                "Is it a file of yours, see its name and folder (imports begin at the workspace's root); else install it into the workspace's .venv."
+            ),
             service=service,
             module=next(filter(None, module.groups())),
         )
@@ -125,7 +139,11 @@ def finished_badly(service: str, code: int | None, lines: Sequence[str], within:
             within=within,
             said=_last_words(lines),
         )
-    return _import_trouble(service, lines[-READ:]) or _shell_trouble(service, code, lines[-READ:]) or _failed(service, code, lines)
+    return (
+        _import_trouble(service, lines[-READ:])
+        or _shell_trouble(service, code, lines[-READ:])
+        or _failed(service, code, lines)
+    )
 
 
 def _failed(service: str, code: int, lines: Sequence[str]) -> ServiceFailed:
@@ -136,11 +154,15 @@ def _failed(service: str, code: int, lines: Sequence[str]) -> ServiceFailed:
     return ServiceFailed(message, move, service=service, code=_name(code), said=_last_words(lines))
 
 
-def never_ready(service: str, port: int, answer: str, elsewhere: Sequence[str], lines: Sequence[str], within: float) -> ServiceFailed:
+def never_ready(
+    service: str, port: int, *, answer: str, elsewhere: Sequence[str], lines: Sequence[str], within: float
+) -> ServiceFailed:
     """Return the error for a process that lives and does not answer. ``answer``: what came back last, if anything did."""
     if answer:
         return ServiceFailed(
-            N_("{service} was not ready within {within} s: GET /health was answered with {answer}. The last it said: {said}"),
+            N_(
+                "{service} was not ready within {within} s: GET /health was answered with {answer}. The last it said: {said}"
+            ),
             N_("Any answer below 500 counts as ready; see in its log what it lacks."),
             service=service,
             within=within,
@@ -198,7 +220,7 @@ def _name(code: int) -> str:
 
 
 def _last_words(lines: Sequence[str]) -> str:
-    """The line that says most: the last error, else the last line that is not blank."""
+    """Return the line that says most: the last error, else the last line that is not blank."""
     error = _search(_ERROR, lines[-READ:])
     said = error["error"] if error else next((line for line in reversed(lines) if line.strip()), "…")
     return said.strip()

@@ -11,13 +11,11 @@ from checker.course import Contract
 from checker.errors import EngineFault, N_
 from checker.evidence import Client, HttpProxy, Loop, Reply, StandIn
 from checker.ledger import Ledger
+from checker.runtime.application import Application
 from checker.runtime.role import FaultOn, Role
-from checker.runtime.service import Service
+from checker.runtime.service import READY, Service
 
 __all__ = ["Plan", "System"]
-
-Starter = Callable[[str, Mapping[str, str]], Service]
-"""Starts the process of a service with these contract variables, and returns when it is ready."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,18 @@ class Plan:
 class System:
     """Roles by name (``system["orders"]``), and a client that sends each path to its owner (``system.get(path)``)."""
 
-    def __init__(self, plan: Plan, start: Starter, *, loop: Loop, ledger: Ledger, on_fault: Callable[[FaultOn], None]) -> None:
-        self._plan, self._start, self._loop, self._ledger, self._on_fault = plan, start, loop, ledger, on_fault
+    def __init__(
+        self,
+        plan: Plan,
+        application: Application,
+        *,
+        loop: Loop,
+        ledger: Ledger,
+        within: float = READY,
+        on_fault: Callable[[FaultOn], None] = lambda _: None,
+    ) -> None:
+        self._plan, self._application, self._within = plan, application, within
+        self._loop, self._ledger, self._on_fault = loop, ledger, on_fault
         self._standins = {name: StandIn(loop, ledger, name) for name in plan.standins}
         self._edges = {name: self._edges_into(name) for name in (*plan.real, *plan.standins)}
         self._roles: dict[str, Role] = {}
@@ -58,10 +66,10 @@ class System:
         if failures:
             raise failures[0]
         for name in self._plan.helpers:
-            self._services.append(self._start(name, self._environment(name.split("-", 1)[0])))
+            self._services.append(self._application.helper(name, self._environment(name.partition("-")[0])))
 
     def _start_one(self, name: str) -> None:
-        service = self._start(name, self._environment(name))
+        service = self._application.service(name, self._environment(name), within=self._within)
         self._services.append(service)
         for proxy in self._edges[name].values():
             proxy.upstream = ("127.0.0.1", service.port)
@@ -76,16 +84,30 @@ class System:
         }
 
     def _environment(self, name: str) -> dict[str, str]:
-        neighbours = {f"{callee.upper()}_URL": f"http://127.0.0.1:{edges[name].port}" for callee, edges in self._edges.items() if name in edges}
+        neighbours = {
+            f"{callee.upper()}_URL": f"http://127.0.0.1:{edges[name].port}"
+            for callee, edges in self._edges.items()
+            if name in edges
+        }
         return {**neighbours, "INSTANCE": "1", **self._plan.environment.get(name, {})}
 
     def _role(self, name: str, url: str, *, service: Service | None = None, standin: StandIn | None = None) -> Role:
-        client = Client(self._ledger, url, callee=name)
-        return Role(name, client, ledger=self._ledger, edges=self._edges[name], service=service, standin=standin, on_fault=self._on_fault)
+        client = Client(self._ledger, url, callee=self._application.alias or name)
+        return Role(
+            name,
+            client,
+            ledger=self._ledger,
+            edges=self._edges[name],
+            service=service,
+            standin=standin,
+            on_fault=self._on_fault,
+        )
 
     def __getitem__(self, name: str) -> Role:
         if name not in self._roles:
-            raise EngineFault(N_("There is no {role} in this system; it has {roles}."), role=name, roles=", ".join(self._roles))
+            raise EngineFault(
+                N_("There is no {role} in this system; it has {roles}."), role=name, roles=", ".join(self._roles)
+            )
         return self._roles[name]
 
     def __iter__(self) -> Any:
@@ -127,5 +149,3 @@ class System:
                 proxy.close()
         for standin in self._standins.values():
             standin.close()
-
-

@@ -32,7 +32,9 @@ def order(system: System, buyer: int, product: Reply) -> Reply:
 def known(order: Reply, buyer: int, product: Reply, system: System) -> dict[str, object]:
     """A value for each parameter and field of the contract that must name something real."""
     unpaid = new_order(system, buyer, product)["id"]
-    payment = system.post("/payments", json={"order_id": new_order(system, buyer, product)["id"], "channel": "card"})["id"]
+    payment = system.post("/payments", json={"order_id": new_order(system, buyer, product)["id"], "channel": "card"})[
+        "id"
+    ]
     return {
         "id": order["id"],
         "uid": buyer,
@@ -49,5 +51,13 @@ def known(order: Reply, buyer: int, product: Reply, system: System) -> dict[str,
 
 def new_order(system: System, uid: int, product: Reply) -> Reply:
     """Order one piece."""
-    address = {"recipient": "Li Wei", "street": "Kehua North Road 12", "city": "Chengdu", "postcode": "610041", "country": "CN"}
-    return system.post("/orders", json={"user_id": uid, "lines": [{"sku": product["sku"], "quantity": 1}], "address": address})
+    address = {
+        "recipient": "Li Wei",
+        "street": "Kehua North Road 12",
+        "city": "Chengdu",
+        "postcode": "610041",
+        "country": "CN",
+    }
+    return system.post(
+        "/orders", json={"user_id": uid, "lines": [{"sku": product["sku"], "quantity": 1}], "address": address}
+    )

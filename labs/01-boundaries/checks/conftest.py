@@ -16,13 +16,25 @@ MOST = 99
 """Pieces on one line of an order: the contract's maximum."""
 
 STATUSES = ("created", "paid", "shipped", "delivered", "cancelled")
-LEGAL = {("created", "paid"), ("created", "cancelled"), ("paid", "shipped"), ("paid", "cancelled"), ("shipped", "delivered")}
+LEGAL = {
+    ("created", "paid"),
+    ("created", "cancelled"),
+    ("paid", "shipped"),
+    ("paid", "cancelled"),
+    ("shipped", "delivered"),
+}
 
 BEYOND = 2_000_000_000
 """An id that nobody has."""
 
 MASKED_IDS = {"id", "user_id", "order_id", "payment_id"}
-MASKED_TEXT = {"created_at": "some time", "detail": "some words", "title": "some words", "instance": "somewhere", "type": "some kind"}
+MASKED_TEXT = {
+    "created_at": "some time",
+    "detail": "some words",
+    "title": "some words",
+    "instance": "somewhere",
+    "type": "some kind",
+}
 """What may differ between two systems that a client cannot tell apart."""
 
 Order = Callable[..., Reply]
@@ -185,7 +197,10 @@ def masked(replies: list[Reply]) -> list[str]:
             return seen.setdefault((kind, value), f"{kind}-{sum(k == kind for k, _ in seen) + 1}")
         return MASKED_TEXT.get(key, value)
 
-    return [f"{re.sub('[0-9]+', '#', reply.asked)} → {reply.status_code} {json.dumps(mask('', reply.json), ensure_ascii=False)}" for reply in replies]
+    return [
+        f"{re.sub('[0-9]+', '#', reply.asked)} → {reply.status_code} {json.dumps(mask('', reply.json), ensure_ascii=False)}"
+        for reply in replies
+    ]
 
 
 def shelf(system: System, rng: random.Random, half: int) -> list[str]:
@@ -215,7 +230,12 @@ def an_order(rng: random.Random, uid: int, sku: str, quantity: int = 1, **more: 
 
 def an_order_that_is(system: System, order: int, status: str) -> int:
     """Walk an order to this status by legal moves; its id."""
-    way = {"created": (), "paid": ("paid",), "shipped": ("paid", "shipped"), "delivered": ("paid", "shipped", "delivered")}
+    way = {
+        "created": (),
+        "paid": ("paid",),
+        "shipped": ("paid", "shipped"),
+        "delivered": ("paid", "shipped", "delivered"),
+    }
     for step in way.get(status, (status,)):
         assert move(system, order, step) == 200
     return order

@@ -37,7 +37,10 @@ def test_illegal_moves_are_refused(illegal_moves: Callable[[], dict[str, int]]) 
 
 @pytest.mark.after("test_orders_answers_for_orders")
 def test_the_last_piece_is_sold_once(
-    sell_out: Callable[[int], tuple[str, int]], walk: Callable[..., list[str]], race: Callable[..., list[int]], place: Callable[..., Reply]
+    sell_out: Callable[[int], tuple[str, int]],
+    walk: Callable[..., list[str]],
+    race: Callable[..., list[int]],
+    place: Callable[..., Reply],
 ) -> None:
     """Of two orders for the last piece at the same moment, one gets it and the other is told 409."""
     sku, holder = sell_out(1)
@@ -58,7 +61,9 @@ def test_cancelling_gives_the_pieces_back(
 
 
 @ALONE
-def test_orders_lives_alone(shop_stand_in: Role, place: Callable[..., Reply], skus: list[str], walk: Callable[..., list[str]]) -> None:
+def test_orders_lives_alone(
+    shop_stand_in: Role, place: Callable[..., Reply], skus: list[str], walk: Callable[..., list[str]]
+) -> None:
     """With nobody of yours running but `orders`, an order is placed and goes from created to delivered."""
     order = place(skus[0], 3)["id"]
 
@@ -67,7 +72,9 @@ def test_orders_lives_alone(shop_stand_in: Role, place: Callable[..., Reply], sk
 
 
 @ALONE
-def test_orders_computes_the_price(shop_stand_in: Role, prices: dict[str, int], place: Callable[..., Reply], skus: list[str]) -> None:
+def test_orders_computes_the_price(
+    shop_stand_in: Role, prices: dict[str, int], place: Callable[..., Reply], skus: list[str]
+) -> None:
     """The price comes from the catalogue and the discount from `orders`, whatever the caller claims."""
     claims = {"discount_cents": 900, "total_cents": 1, "unit_price_cents": 1}
     order = place(skus[0], 2, discount_code="SPRING25", **claims)
@@ -93,7 +100,9 @@ def test_the_wide_endpoint_is_gone(orders: Role, shop: Role, buyer: int) -> None
 
 @pytest.mark.system(restricted=True)
 @pytest.mark.after("test_orders_answers_for_orders")
-def test_each_keeps_to_its_own_tables(conversation: Callable[[System], list[str]], system: System, monolith: System) -> None:
+def test_each_keeps_to_its_own_tables(
+    conversation: Callable[[System], list[str]], system: System, monolith: System
+) -> None:
     """With a database role for each service that sees its own tables only, everything still works."""
     expected = conversation(monolith)
 
@@ -102,7 +111,9 @@ def test_each_keeps_to_its_own_tables(conversation: Callable[[System], list[str]
 
 @pytest.mark.fresh
 @pytest.mark.after("test_orders_answers_for_orders")
-def test_a_silent_shop_stores_nothing(shop: Role, orders: Role, place: Callable[..., Reply], skus: list[str], buyer: int) -> None:
+def test_a_silent_shop_stores_nothing(
+    shop: Role, orders: Role, place: Callable[..., Reply], skus: list[str], buyer: int
+) -> None:
     """While the shop does not answer, an order is refused with 503, and nothing of it is kept."""
     shop.resets()
     refused = place(skus[0])

@@ -1,0 +1,107 @@
+"""A pool of requests for each operation of a contract: invented by Schemathesis once, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+__all__ = ["Pool", "pooled"]
+
+SENSIBLE, NONSENSE = 12, 12
+"""Requests of each kind that the pool has for each operation, at the most."""
+
+PARTS = ("path_parameters", "query", "headers", "body", "media_type")
+
+Pool = dict[str, dict[str, list[dict[str, Any]]]]
+"""By operation, by kind ("sensible", "nonsense"): what a Case is made of."""
+
+
+def pooled(contract: Mapping[str, Any], operations: Mapping[str, Any]) -> Pool:
+    """Return the pool for these operations of a contract, from the cache where it is there."""
+    file = _cache() / f"{_fingerprint(contract)}.json"
+    try:
+        pool: Pool = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        pool = {label: _invented(operation) for label, operation in operations.items()}
+        _keep(pool, file)
+    return pool
+
+
+def _fingerprint(contract: Mapping[str, Any]) -> str:
+    said = json.dumps([contract, version("schemathesis"), SENSIBLE, NONSENSE], sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def _invented(operation: Any) -> dict[str, list[dict[str, Any]]]:
+    from schemathesis import GenerationMode  # noqa: PLC0415  (slow)
+
+    sensible = _drawn(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), SENSIBLE)
+    can_be_wrong = operation.body or operation.query or operation.path_parameters
+    nonsense = _drawn(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE), NONSENSE) if can_be_wrong else []
+    while len(sensible) < SENSIBLE:  # an operation with nothing to vary has but one
+        sensible = [*sensible, *sensible][:SENSIBLE]
+    return {"sensible": sensible, "nonsense": nonsense}
+
+
+def _drawn(strategy: Any, count: int) -> list[dict[str, Any]]:
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))
+    from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: PLC0415
+
+    drawn: list[dict[str, Any]] = []
+
+    @seed(1)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=strategy)
+    def draw(case: Case) -> None:
+        drawn.append(_parts(case))
+
+    draw()
+    return drawn
+
+
+def _parts(case: Case) -> dict[str, Any]:
+    from schemathesis.core import NOT_SET  # noqa: PLC0415
+
+    parts = {name: getattr(case, name) for name in PARTS}
+    plain = {name: dict(value) if name == "headers" and value else value for name, value in parts.items()}
+    return {
+        name: value for name, value in plain.items() if value is not None and value is not NOT_SET and _is_json(value)
+    }
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _keep(pool: Pool, file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, fresh = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(pool, out)
+        Path(fresh).replace(file)
+    except OSError:
+        return  # a full disk costs seconds, not a verdict
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seamwork" / "questions"
