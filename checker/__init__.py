@@ -9,17 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checker.evidence import Asked as Ask
-    from checker.evidence import Reply, StandIn, at_once
+    from checker.evidence import Asked, Reply, StandIn, at_once
     from checker.runtime.role import Role
     from checker.runtime.stage import Stage
     from checker.runtime.system import System
     from checker.wait import eventually
 
-__all__ = ["Ask", "Reply", "Role", "Stage", "StandIn", "System", "at_once", "eventually"]
+__all__ = ["Asked", "Reply", "Role", "Stage", "StandIn", "System", "at_once", "eventually"]
 
 _HOMES = {
-    "Ask": "checker.evidence",
+    "Asked": "checker.evidence",
     "Reply": "checker.evidence",
     "Role": "checker.runtime.role",
     "Stage": "checker.runtime.stage",

@@ -115,7 +115,7 @@ class Ledger:
     def processes(self) -> Iterator[str]:
         """Name each process that has logged."""
         with self._lock:
-            yield from dict.fromkeys(line.process for line in self._lines)
+            return iter(dict.fromkeys(line.process for line in self._lines))
 
     def _keep(self, entries: list[Any], entry: Any, cap: int) -> None:
         with self._lock:

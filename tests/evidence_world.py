@@ -6,15 +6,17 @@ import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
 
 from checker.evidence import HttpProxy, Loop
 from checker.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 HELLO = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n" + b'{"id": 1234}'
 
@@ -105,6 +107,7 @@ def world(talk: Callable[[Server, socket.socket], None] = hello) -> Iterator[Wor
         HttpProxy(loop, ledger, "orders", "users", ("127.0.0.1", running.port)) as proxy,
     ):
         yield World(ledger, loop, proxy, running)
+        assert proxy.error is None
 
 
 @contextlib.contextmanager
@@ -117,7 +120,7 @@ def uvicorn_app(app: Any) -> Iterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
-        running.should_exit = running.force_exit = True
+        running.should_exit = True
         thread.join(10)
 
 

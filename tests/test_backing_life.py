@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -15,17 +16,20 @@ import pytest
 
 from checker.backing import SubprocessStarter, binaries, open_postgres, open_redis
 from checker.backing.cluster import Cluster
-from checker.backing.places import PrivateDir, server_uid
+from checker.backing.places import PrivateDir, reachable, server_uid
 from checker.backing.ports import free_port
 from checker.errors import Blocked, EngineFault
 from checker.wait import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from checker.backing import Started
 
 ROOT = Path(__file__).parent.parent
+
+PUBLIC_PYTHON = sys.executable if reachable(Path(sys.executable).resolve().parent, server_uid()) else "/usr/bin/python3"
+"""A Python that other users may run: ours may lie in root's home."""
 
 OPEN_AND_WAIT = """
 import sys
@@ -37,12 +41,25 @@ with open_postgres() as postgres, open_redis() as redis:
 """
 
 
-def another(*prefix: str, **env: str) -> subprocess.Popen[str]:
+def started(*prefix: str, **env: str) -> subprocess.Popen[str]:
     """Start a second checker that opens both servers and waits for the end of its input."""
-    argv = [*prefix, sys.executable, "-c", OPEN_AND_WAIT]
+    argv = [*prefix, PUBLIC_PYTHON, "-c", OPEN_AND_WAIT]
+    path = os.pathsep.join([str(ROOT), *(part for part in sys.path if part.endswith("-packages"))])
     return subprocess.Popen(
-        argv, cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        argv,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path, **env},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+
+
+@pytest.fixture
+def another() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start more checkers; at the end of the test their input ends, and so do they."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *prefix, **env: stack.enter_context(started(*prefix, **env))
 
 
 def told(process: subprocess.Popen[str]) -> tuple[str, int, int]:
@@ -52,22 +69,39 @@ def told(process: subprocess.Popen[str]) -> tuple[str, int, int]:
 
 
 def gone(*pids: int) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    """Tell whether none of these processes runs; one that only waits to be reaped does not."""
+    return not any(runs(pid) for pid in pids)
 
 
-def folders() -> set[Path]:
-    return {folder for root in ("/dev/shm", tempfile.gettempdir()) for folder in Path(root).glob("seamwork-*")}  # noqa: S108  (looked at, not written to)
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
-def segments() -> set[str]:
-    """Return the ids of the shared memory segments of our kind of user that nobody uses."""
+def folders(owner: int) -> list[Path]:
+    """Return the private folders that are there and were made by process ``owner``; others may be at work here."""
+    roots = (Path("/dev/shm"), Path(tempfile.gettempdir()))  # noqa: S108  (looked at, not written to)
+    locks = [lock for root in roots for lock in root.glob("seamwork-*/owner.lock")]
+    return [lock.parent for lock in locks if owned(lock, owner)]
+
+
+def owned(lock: Path, owner: int) -> bool:
+    try:
+        return int(lock.read_text() or 0) == owner
+    except OSError:  # it went while we looked
+        return False
+
+
+def segments(maker: int) -> list[str]:
+    """Return the shared memory segments that process ``maker`` made and that are still there."""
     rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
-    return {row[1] for row in rows if row[6] == "0"}
+    return [row[1] for row in rows if int(row[4]) == maker]
 
 
-@pytest.fixture
-def before() -> Iterator[tuple[set[Path], set[str]]]:
-    return folders(), segments()
+def embedded(**options: Any) -> Cluster:
+    return Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter(), **options)
 
 
 @pytest.fixture
@@ -78,26 +112,26 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_closed_server_leaves_nothing(before: tuple[set[Path], set[str]]) -> None:
+def test_closed_server_leaves_nothing() -> None:
     """After close there is no process, no folder and no shared memory, and a second close does no harm."""
-    postgres = Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter())
+    postgres = embedded()
     pid = postgres.pid
     postgres.close()
     postgres.close()
 
     assert gone(pid)
-    assert (folders() - before[0], segments() - before[1]) == (set(), set())
+    assert (folders(os.getpid()), segments(pid)) == ([], [])
 
 
 def test_folder_is_private() -> None:
     """The server's folder is open to its own user alone."""
-    with open_postgres() as postgres:
-        (folder,) = {f for f in folders() if f.name.startswith("seamwork-pg") and f == postgres._server._home.path}
+    with open_postgres():
+        (folder,) = folders(os.getpid())
 
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_servers_die_with_a_killed_checker(before: tuple[set[Path], set[str]]) -> None:
+def test_servers_die_with_a_killed_checker(another: Callable[..., subprocess.Popen[str]]) -> None:
     """Kill -9 of the checker takes its servers along; the next start removes what they left."""
     checker = another()
     _, *pids = told(checker)
@@ -107,10 +141,10 @@ def test_servers_die_with_a_killed_checker(before: tuple[set[Path], set[str]]) -
     assert until(lambda: gone(*pids), within=5)
     open_postgres().close()
     open_redis().close()
-    assert (folders() - before[0], segments() - before[1]) == (set(), set())
+    assert (folders(checker.pid), segments(pids[0])) == ([], [])
 
 
-def test_two_checkers_do_not_meet() -> None:
+def test_two_checkers_do_not_meet(another: Callable[..., subprocess.Popen[str]]) -> None:
     """Two checkers side by side have servers of their own, and the second leaves the first's alone."""
     first, second = another(), another()
     urls = {told(first)[0], told(second)[0]}
@@ -130,8 +164,8 @@ def answers(url: str) -> bool:
     return True
 
 
-@pytest.mark.needs("root")
-def test_plain_user_runs_their_own() -> None:
+@pytest.mark.needs("root", "setpriv")
+def test_plain_user_runs_their_own(another: Callable[..., subprocess.Popen[str]]) -> None:
     """A plain user without a home to cache in gets a server as well, run as themselves."""
     checker = another("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", HOME="/nonexistent")
     url, pid, _ = told(checker)
@@ -144,7 +178,7 @@ def test_plain_user_runs_their_own() -> None:
 @pytest.mark.needs("root")
 def test_root_runs_servers_as_another() -> None:
     """As root, servers run as nobody."""
-    postgres = Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter())
+    postgres = embedded()
 
     assert Path(f"/proc/{postgres.pid}").stat().st_uid == server_uid()
     postgres.close()
@@ -153,18 +187,18 @@ def test_root_runs_servers_as_another() -> None:
 def test_taken_port_is_given_up(taken: int) -> None:
     """A port that was free when asked for and taken when listened on is exchanged for another."""
     ports = iter([taken, free_port()])
-    postgres = Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter(), ports=lambda: next(ports))
+    postgres = embedded(ports=lambda: next(ports))
 
     assert postgres.port != taken
     postgres.close()
 
 
-def test_ports_that_are_always_taken_are_named(taken: int, before: tuple[set[Path], set[str]]) -> None:
+def test_ports_that_are_always_taken_are_named(taken: int) -> None:
     """After five taken ports the fault names them, and nothing is left."""
     with pytest.raises(EngineFault, match=f"Each of the ports {taken}, .* was taken"):
-        Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter(), ports=lambda: taken)
+        embedded(ports=lambda: taken)
 
-    assert folders() - before[0] == set()
+    assert folders(os.getpid()) == []
 
 
 @pytest.mark.needs("postgres")
@@ -187,15 +221,13 @@ def dying(tmp_path: Path) -> binaries.Program:
     return binaries.Program(tmp_path / "postgres", "18.0")
 
 
-def test_server_that_ends_is_quoted(
-    dying: binaries.Program, before: tuple[set[Path], set[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_server_that_ends_is_quoted(dying: binaries.Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that ends before it is ready: its version, its exit code and its last words are told."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
     with pytest.raises(EngineFault, match=r"PostgreSQL 18\.0 ended with 3 before it was ready: FATAL: no such luck"):
         Cluster(dying, SubprocessStarter())
-    assert folders() - before[0] == set()
+    assert folders(os.getpid()) == []
 
 
 def test_initdb_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +245,7 @@ def test_full_disk_is_told(tmp_path: Path) -> None:
     home = PrivateDir("pg", uid=server_uid(), need=0, roots=[tmp_path])
     try:
         with pytest.raises(Blocked, match=r"The disk is full: .*No space left on device"):
-            Cluster(binaries.postgres_embedded(server_uid()), SubprocessStarter(), home=home)
+            embedded(home=home)
     finally:
         subprocess.run(["umount", tmp_path], check=True)
 
@@ -247,14 +279,12 @@ class Interrupting(SubprocessStarter):
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_interrupted_start_leaves_nothing(
-    before: tuple[set[Path], set[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool
-) -> None:
+def test_interrupted_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool) -> None:
     """Ctrl-C while a server or its initdb starts leaves no process and no folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", "") if cached else str(tmp_path))
     starter = Interrupting()
 
     with pytest.raises(KeyboardInterrupt):
         Cluster(binaries.postgres_embedded(server_uid()), starter)
-    assert folders() - before[0] == set()
+    assert folders(os.getpid()) == []
     assert gone(starter.last.pid)

@@ -170,12 +170,13 @@ def test_odd_name_is_refused(server: Postgres, name: str) -> None:
         server.database(name)
 
 
-def test_broken_admin_connection_is_made_anew(server: Postgres) -> None:
+def test_broken_admin_connection_is_made_anew() -> None:
     """When the kept connection is cut, the next statement makes another."""
-    with server.admin() as admin:
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    with open_postgres() as postgres:
+        with postgres.admin() as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
-    assert ask(server.database("after").url, "SELECT 1") == [(1,)]
+        assert ask(postgres.database("after").url, "SELECT 1") == [(1,)]
 
 
 def test_statements_are_told_apart(server: Postgres, orders: Database) -> None:

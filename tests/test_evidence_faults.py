@@ -184,7 +184,12 @@ def test_calls_names_several() -> None:
 
 @pytest.mark.parametrize(
     ("when", "expected"),
-    [("GET", [503, 200, 503]), ("/users", [503, 503, 200]), ("GET /users/", [503, 200, 200]), ("/none", [200, 200, 200])],
+    [
+        ("GET", [503, 200, 503]),
+        ("/users", [503, 503, 200]),
+        ("GET /users/", [503, 200, 200]),
+        ("/none", [200, 200, 200]),
+    ],
 )
 def test_when_chooses_requests(when: str, expected: list[int]) -> None:
     """A method, the start of a target, or both say which requests are meant."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import h11
 import pytest
@@ -15,14 +15,19 @@ from checker.evidence import HttpProxy, Loop
 from checker.evidence.framing import Request, Response
 from checker.ledger import Ledger
 
-HARD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HARD = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
 
 bodies = st.binary(max_size=300) | st.just(b"0\r\n\r\n") | st.just(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 @st.composite
 def framed(draw: st.DrawFn, start: bytes) -> bytes:
-    """A message of a known length: by Content-Length, or in chunks with extensions and trailers."""
+    """Draw a message of a known length: by Content-Length, or in chunks with extensions and trailers."""
     body = draw(bodies)
     extra = draw(st.sampled_from([b"", b"X-A: b\r\n", b"X-Empty:\r\n", b"x-long: " + b"y" * 3000 + b"\r\n"]))
     if draw(st.booleans()):
@@ -31,7 +36,9 @@ def framed(draw: st.DrawFn, start: bytes) -> bytes:
     chunks = b""
     for size in [*sizes, len(body)]:
         piece, body = body[:size], body[size:]
-        chunks += b"%x%s\r\n%s\r\n" % (len(piece), draw(st.sampled_from([b"", b";a=b", b';q="x"'])), piece) if piece else b""
+        chunks += (
+            b"%x%s\r\n%s\r\n" % (len(piece), draw(st.sampled_from([b"", b";a=b", b';q="x"'])), piece) if piece else b""
+        )
     trailer = draw(st.sampled_from([b"", b"X-Sum: 1\r\n"]))
     return start + extra + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n" + trailer + b"\r\n"
 
@@ -96,7 +103,10 @@ def test_requests_end_where_h11_says(message: bytes, rest: bytes, cut: int) -> N
 
 
 @HARD
-@given(data=st.binary(max_size=200), head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]))
+@given(
+    data=st.binary(max_size=200),
+    head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]),
+)
 def test_no_bytes_break_the_reading(data: bytes, head: bytes) -> None:
     """Whatever comes, it is HTTP or it is not; nothing else is raised, nothing is taken twice."""
     from checker.evidence.headers import NotHTTPError  # noqa: PLC0415

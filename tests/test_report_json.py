@@ -14,6 +14,8 @@ from checker.outcome import CheckResult, Message, Outcome, Results
 from checker.report import load_results, results_json, schema
 from checker.report.sample import sample
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of a failure; it would hide it
+
 
 def test_schema_is_a_schema() -> None:
     """The published contract is valid JSON Schema 2020-12, and strict in every object."""

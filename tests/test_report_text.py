@@ -20,6 +20,8 @@ from checker.outcome import CheckResult, Message, Outcome, Results
 from checker.report import render_text
 from checker.report.sample import sample
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of a failure; it would hide it
+
 HANGING = """\
 03-calls   0 of 1
 ✗ An order can be read within a second while users hangs.

@@ -66,8 +66,8 @@ def redis_embedded(uid: int | None) -> Program:
 
 def postgres_on_path() -> Program:
     """Return the newest PostgreSQL installed here. Raises Blocked when there is none, or only old ones."""
-    homes = {path.resolve().parent for path in _postgres_candidates() if path.is_file()}
-    found = [_asked(home / "postgres") for home in homes if (home / "initdb").is_file()]
+    homes = {path.resolve().parent for path in _postgres_candidates() if os.access(path, os.X_OK)}
+    found = [_asked(home / "postgres") for home in homes if os.access(home / "initdb", os.X_OK)]
     fit = [program for program in found if program.major >= OLDEST]
     if not fit:
         raise Blocked(

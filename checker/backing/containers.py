@@ -106,15 +106,18 @@ class RedisContainer(_Container):
 def _engine() -> None:
     """See that an engine answers, and remove what crashed runs left on it."""
     import docker  # noqa: PLC0415  (half a second)
+    from testcontainers.core.docker_client import get_docker_host  # noqa: PLC0415
 
+    where = get_docker_host() or "unix:///var/run/docker.sock"
     try:
-        client = docker.from_env(timeout=30)
+        _knock(where)
+        client = docker.from_env(timeout=30, environment={**os.environ, "DOCKER_HOST": where})
         client.ping()
-    except docker.errors.DockerException as fault:
+    except (docker.errors.DockerException, OSError) as fault:
         raise Blocked(
             N_("No Docker engine answers at {where}: {fault}"),
             N_("Start it (sudo systemctl start docker, or Docker Desktop), or use --backing embedded."),
-            where=os.environ.get("DOCKER_HOST", "/var/run/docker.sock"),
+            where=where,
             fault=_first_line(fault),
         ) from fault
     try:
@@ -122,6 +125,13 @@ def _engine() -> None:
         _remove_left_behind(client)
     finally:
         client.close()
+
+
+def _knock(where: str) -> None:
+    """Raise OSError when nobody is behind a socket; docker would wrap that three times, and leave the socket open."""
+    if where.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(where.removeprefix("unix://"))
 
 
 def _configure(client: Any) -> None:

@@ -119,7 +119,7 @@ def _roots() -> Iterator[Path]:
 
 
 def _fits(root: Path, uid: int | None, need: int) -> bool:
-    if not (root.is_dir() and os.access(root, os.W_OK | os.X_OK) and reachable(root, uid)):
+    if not (os.access(root, os.W_OK | os.X_OK) and root.is_dir() and reachable(root, uid)):
         return False
     return _free(root) >= need
 

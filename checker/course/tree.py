@@ -63,7 +63,7 @@ def write_tree(tree: Tree, folder: Path) -> None:
 def fingerprint(*paths: Path, base: Path) -> str:
     """Return one SHA-256 over files and folders: their paths from ``base``, bytes and executable bits.
 
-    What is absent counts as absent; the order of ``paths`` does not count, nor where ``base`` lies.
+    What is absent counts for nothing; the order of ``paths`` does not count, nor where ``base`` lies.
     """
     total = hashlib.sha256()
     for path in sorted(set(paths)):
@@ -71,7 +71,6 @@ def fingerprint(*paths: Path, base: Path) -> str:
         files = {"": _read(path)} if path.is_file() else read_tree(path)
         for below, file in files.items():
             total.update(f"{name}\0{below}\0{file.executable:d}{digest(file)}\n".encode())
-        total.update(f"{name}\0{len(files)}\n".encode())
     return total.hexdigest()
 
 

@@ -75,7 +75,7 @@ def _questions(contract: Mapping[str, Any], wanted: Sequence[str], chance: rando
 
     schema = schemathesis.openapi.from_dict(dict(contract))
     operations = {found.ok().label: found.ok() for found in schema.get_all_operations()}
-    pool = pooled(contract, operations)
+    pool = pooled(contract)
     for label in wanted:
         if label not in operations:
             raise EngineFault(N_("The contract has no operation {operation}."), operation=label)

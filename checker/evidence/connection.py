@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from checker.evidence.edge import Edge
     from checker.evidence.framing import Message
 
-__all__ = ["Connection", "CutOffError", "close", "reset"]
+__all__ = ["Connection", "CutOffError", "close", "put", "reset"]
 
 PIECE = 65_536
 """Bytes read at once."""
@@ -165,7 +165,7 @@ class Connection:
         head = max(raw.find(b"\r\n\r\n") + 4, raw.find(b"\n\n") + 2)
         del response.body[response.size // 2 :]
         self.edge.note(call, "half of the body")
-        self.writer.write(raw[: head + (len(raw) - head) // 2 if len(raw) > head else head // 2])
+        put(self.writer, raw[: head + (len(raw) - head) // 2 if len(raw) > head else head // 2])
         await self.writer.drain()
         if not response.framed:  # an end without a reset would look whole
             await close(self.writer, abort=True)
@@ -198,7 +198,7 @@ class Connection:
 
     async def send(self, raw: bytes) -> None:
         """Send it to the caller; OSError if they are not there."""
-        self.writer.write(raw)
+        put(self.writer, raw)
         await self.writer.drain()
 
     async def _gone(self) -> None:
@@ -206,6 +206,13 @@ class Connection:
         with contextlib.suppress(OSError):
             while data := await self.reader.read(PIECE):
                 self.left = (self.left + data)[:MOST]  # more than this, and nobody will want it any more
+
+
+def put(writer: asyncio.StreamWriter, data: bytes) -> None:
+    """Write it; OSError where the connection has ended (uvloop would say RuntimeError)."""
+    if writer.is_closing():
+        raise ConnectionResetError
+    writer.write(data)
 
 
 async def close(writer: asyncio.StreamWriter, *, abort: bool = False) -> None:

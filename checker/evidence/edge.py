@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from checker.errors import N_, EngineFault
 from checker.evidence.faults import Faults, LiveFault
 from checker.evidence.framing import Request, Response
 from checker.evidence.logs import clean_body
@@ -51,8 +52,11 @@ class Call:
 class Edge(Faults):
     """One edge of the system: ``caller`` connects to ``port`` and means ``callee``. A context manager.
 
-    It listens from the start until ``close()``. OSError if the port cannot be had.
+    It listens from the start until ``close()``. OSError if the port cannot be had. ``error`` is what first went wrong in
+    it by our own fault: a check that finds one proves nothing.
     """
+
+    error: EngineFault | None = None
 
     def __init__(
         self, loop: Loop, ledger: Ledger, caller: str, callee: str, *, host: str = "127.0.0.1", port: int = 0
@@ -125,6 +129,18 @@ class Edge(Faults):
         if self.caller:
             self.ledger.exchange(exchange)
 
+    def served(self, task: asyncio.Task[None]) -> None:
+        """Forget a task that has ended, in the loop, but not what it may have raised."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.error is None:
+            self.error = EngineFault(
+                N_("The connection from {caller} to {callee} broke in our hands: {error!r}."),
+                caller=self.caller or "?",
+                callee=self.callee,
+                error=error,
+            )
+
     def _exchange(self, call: Call, note: str, *, replied: bool = True) -> Exchange:
         response = call.response if call.response is not None and call.response.headed else None
         status = response.status if response and replied else None
@@ -151,6 +167,7 @@ class Edge(Faults):
 
     async def _refuse(self) -> int:
         await self._port.refuse()
+        await asyncio.sleep(0)  # a task that never began would never close its socket
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
@@ -161,8 +178,16 @@ class Edge(Faults):
     def _met(self, sock: socket.socket) -> None:
         task = asyncio.ensure_future(self._serve(sock))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self.served)
 
-    def _serve(self, sock: socket.socket) -> Coroutine[None, None, None]:
-        """Return what serves one connection until it ends; it owns the socket."""
+    async def _serve(self, sock: socket.socket) -> None:
+        try:
+            reader, writer = await asyncio.open_connection(sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        await self._connection(reader, writer)
+
+    def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Coroutine[None, None, None]:
+        """Return what serves one connection until it ends, and then closes it."""
         raise NotImplementedError

@@ -65,6 +65,7 @@ class Loop:
 
 
 async def _end_all() -> None:
+    await asyncio.sleep(0)  # what was never begun could not clean up behind itself
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from checker.evidence.connection import MOST, PIECE, Connection, CutOffError, close, reset
+from checker.evidence.connection import MOST, PIECE, Connection, CutOffError, close, put, reset
 from checker.evidence.edge import KEEP, Call, Edge
 from checker.evidence.faults import Act, LiveFault
 from checker.evidence.framing import Response
 
 if TYPE_CHECKING:
-    import socket
-
     from checker.evidence.loop import Loop
     from checker.ledger import Ledger
 
@@ -51,8 +49,8 @@ class HttpProxy(Edge):
         self.upstream = upstream
         super().__init__(loop, ledger, caller, callee, host=host, port=port)
 
-    async def _serve(self, sock: socket.socket) -> None:
-        await _ProxyConnection(self, *await asyncio.open_connection(sock=sock)).run()
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _ProxyConnection(self, reader, writer).run()
 
     def due_midway(self) -> LiveFault | None:
         """Return the fault that meets what is already on its way through a tunnel, counted."""
@@ -69,8 +67,8 @@ class TcpProxy(HttpProxy):
     (``answers``, ``sends_half_a_body``) close the connection.
     """
 
-    async def _serve(self, sock: socket.socket) -> None:
-        await _TcpConnection(self, *await asyncio.open_connection(sock=sock)).run()
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _TcpConnection(self, reader, writer).run()
 
 
 class _ProxyConnection(Connection):
@@ -104,14 +102,14 @@ class _ProxyConnection(Connection):
         up = await self._connected(call)
         if not call.opaque:
             call.response = Response(KEEP, call.request)
-        up.write(call.raw)
+        put(up, bytes(call.raw))
         call.raw.clear()
         while not (call.request.complete or call.opaque):
             data = await self.read()
             if not data:
                 break
             self.take(call, data)
-            up.write(call.raw)
+            put(up, bytes(call.raw))
             call.raw.clear()
             await up.drain()
 
@@ -127,6 +125,7 @@ class _ProxyConnection(Connection):
                 self.edge.note(call, "refused")
                 raise CutOffError from None
             self._pump = asyncio.ensure_future(self._hand_back(reader))
+            self._pump.add_done_callback(self.edge.served)
         return self._up
 
     def _disconnect(self) -> None:
@@ -170,7 +169,7 @@ class _ProxyConnection(Connection):
             raise CutOffError
         if self.call is not None and self.call.opaque:
             self.call.there += data[: KEEP - len(self.call.there)]
-        self._up.write(data)
+        put(self._up, data)
         await self._up.drain()
 
     def _hush(self) -> None:
@@ -207,7 +206,7 @@ class _ProxyConnection(Connection):
         if self.call is not None and self.call.opaque:
             self.call.back += data[: KEEP - len(self.call.back)]
         if not self._drops(self.call):
-            self.writer.write(data)
+            put(self.writer, data)
 
     async def _hand(self, call: Call, response: Response, piece: bytes) -> None:
         """Hand a piece of a reply back, noted before its last byte."""
@@ -221,9 +220,9 @@ class _ProxyConnection(Connection):
         elif response.complete:
             self.tunnel = response.tunnels
             self.edge.note(call)
-            self.writer.write(piece)
+            put(self.writer, piece)
         else:
-            self.writer.write(piece)
+            put(self.writer, piece)
 
     def _drops(self, call: Call | None) -> bool:
         return call is not None and call.opaque and call.fault is not None and call.fault.act is Act.DROP

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checker.errors import N_, EngineFault
+
 if TYPE_CHECKING:
     from schemathesis import Case
 
-__all__ = ["Pool", "pooled"]
+__all__ = ["Pool", "fill", "pooled"]
 
 SENSIBLE, NONSENSE = 12, 12
 """Requests of each kind that the pool has for each operation, at the most."""
@@ -25,14 +29,38 @@ Pool = dict[str, dict[str, list[dict[str, Any]]]]
 """By operation, by kind ("sensible", "nonsense"): what a Case is made of."""
 
 
-def pooled(contract: Mapping[str, Any], operations: Mapping[str, Any]) -> Pool:
-    """Return the pool for these operations of a contract, from the cache where it is there."""
+def pooled(contract: Mapping[str, Any]) -> Pool:
+    """Return the pool for a contract, from the cache where it is there.
+
+    It is filled by a process of its own: it takes seconds of a core, and CPython 3.11 cannot build syntax trees, as
+    Hypothesis does, in two threads at once (cpython issue 106905). Raises EngineFault when that process fails.
+    """
     file = _cache() / f"{_fingerprint(contract)}.json"
     try:
-        pool: Pool = json.loads(file.read_text("utf-8"))
+        return _read(file)
     except (OSError, ValueError):
-        pool = {label: _invented(operation) for label, operation in operations.items()}
-        _keep(pool, file)
+        said = json.dumps(contract, default=str)
+        filled = subprocess.run(
+            [sys.executable, "-I", "-m", __name__], input=said, capture_output=True, text=True, check=False
+        )
+    if filled.returncode:
+        raise EngineFault(N_("Schemathesis could not invent requests: {error}"), error=filled.stderr[-1000:])
+    pool: Pool = json.loads(filled.stdout)
+    _keep(pool, file)
+    return pool
+
+
+def fill() -> None:
+    """Read a contract from standard input and write its pool to standard output."""
+    import schemathesis  # noqa: PLC0415  (slow)
+
+    schema = schemathesis.openapi.from_dict(json.load(sys.stdin))
+    found = [each.ok() for each in schema.get_all_operations()]
+    json.dump({operation.label: _invented(operation) for operation in found}, sys.stdout)
+
+
+def _read(file: Path) -> Pool:
+    pool: Pool = json.loads(file.read_text("utf-8"))
     return pool
 
 
@@ -105,3 +133,7 @@ def _keep(pool: Pool, file: Path) -> None:
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seamwork" / "questions"
+
+
+if __name__ == "__main__":
+    fill()

@@ -126,11 +126,9 @@ def _answer(script: Script, status: int, asked: Asked) -> Answer:
         return _answer(script(asked), status, asked)
     if isinstance(script, Answer):
         return script
-    match script:
-        case (int(status), body):
-            return Answer.of(status, body)
-        case _:
-            return Answer.of(status, script)
+    if isinstance(script, tuple):
+        status, script = script
+    return Answer.of(status, script)
 
 
 def _part(part: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
 from checker.errors import N_, EngineFault
@@ -12,10 +11,11 @@ from checker.evidence.edge import KEEP, Call, Edge
 from checker.evidence.examples import examples
 from checker.evidence.faults import Act
 from checker.evidence.framing import Request, Response
+from checker.evidence.headers import NotHTTPError
 from checker.evidence.routes import Routes, Script
 
 if TYPE_CHECKING:
-    import socket
+    import asyncio
     from collections.abc import Iterable, Mapping
 
     from checker.evidence.loop import Loop
@@ -32,7 +32,6 @@ class StandIn(Edge):
     """
 
     def __init__(self, loop: Loop, ledger: Ledger, name: str, *, caller: str = "", port: int = 0) -> None:
-        self.error: EngineFault | None = None  # the first of its scripts that failed: our fault, never the learner's
         self._routes = Routes()
         self.on("GET", "/health", {"status": "ok"})
         super().__init__(loop, ledger, caller, name, port=port)
@@ -54,8 +53,9 @@ class StandIn(Edge):
         ``paths``: "GET /users/{uid}", or "/users/{uid}" for all of its methods; ``answers``: others, by operation.
         EngineFault if the contract does not have one of them.
         """
+        good = examples(openapi, paths)
         standin = cls(loop, ledger, name, caller=caller)
-        for operation, (status, body) in examples(openapi, paths).items():
+        for operation, (status, body) in good.items():
             method, _, path = operation.partition(" ")
             standin.on(method, path, body, status=status)
         for operation, script in (answers or {}).items():
@@ -71,6 +71,8 @@ class StandIn(Edge):
         """Return the answer to a whole request, in the loop."""
         try:
             return self._routes.answer(request.method, request.target, request.headers, bytes(request.body))
+        except NotHTTPError:
+            return problem(400, "A header field is none.")
         except Exception as error:  # noqa: BLE001  (whatever a script does, a reply is due)
             self.error = self.error or EngineFault(
                 N_("The stand-in for {name} could not answer {asked}: {error!r}."),
@@ -80,8 +82,8 @@ class StandIn(Edge):
             )
             return problem(500, "The stand-in's script failed.")
 
-    async def _serve(self, sock: socket.socket) -> None:
-        await _Service(self, *await asyncio.open_connection(sock=sock)).run()
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Service(self, reader, writer).run()
 
 
 class _Service(Connection):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -99,16 +99,14 @@ class Plugin:
         yield
         self._stage.preconditions()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Judge what each phase raised; the first that raised decides."""
-        report = yield
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """Judge what each phase raised; the first that raised decides. pytest's own long report is never made."""
         if call.excinfo is not None and self._judged.outcome is Outcome.PASSED:
             replied = bool(self._stage.ledger.exchanges(check=item.name))
             self._judged = judge(call.excinfo, item.path.parent, replied=replied)
-        return report
+        outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when, duration=call.duration)
 
     # What came of it
 
@@ -187,6 +185,12 @@ def run_checks(
         code = pytest.main([*_options(folders), *folders], plugins=[plugin, fixtures_for(stage)])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
+    if code == pytest.ExitCode.USAGE_ERROR:
+        raise EngineFault(
+            N_("The checks in {folders} cannot be read; what Python said is above."),
+            N_("This is a fault of the course, not of yours."),
+            folders=", ".join(folders),
+        )
     if not plugin.results:
         raise EngineFault(
             N_("No check was run in {folders} (pytest said {code})."),

@@ -126,4 +126,4 @@ class Voice:
 
 def hint_command(check: CheckResult) -> str:
     """Return the command that hints at a check."""
-    return f"seamwork hint {lab_number(check.lab)}"
+    return f"seamwork hint {line(lab_number(check.lab), 20)}"

@@ -50,6 +50,12 @@ PRELOAD = (
     "jinja2",
     "anyio._backends._asyncio",
     "python_multipart",
+    # What the first request, route or engine of nearly every service would import.
+    "asyncpg",
+    "pydantic.v1",
+    "fastapi.telemetry._runtime",
+    "uvicorn.loops.auto",
+    "encodings.idna",
 )
 """What nearly every service imports, in the order in which a service needs it. Alembic and Flask are rarer: they would
 cost 80 and 130 ms at every start, for what few processes want."""

@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     target: str
     argv: list[str]
     path0: str
+    executable: str
     unbuffered: bool = False
 
 
@@ -89,7 +90,7 @@ class EnvironmentReads:
 def plan(argv: Sequence[str], env: Mapping[str, str], cwd: str, reads: EnvironmentReads) -> Plan:
     """Say how to run this command in process. Raises Cold where that would not be the same as starting it."""
     program = _find(argv[0], env, cwd)
-    found = _python(argv, cwd) if _is_this_python(program) else _script(program, argv)
+    found = _python(program, argv, cwd) if _is_this_python(program) else _script(program, argv)
     odd = next((name for name in env if name.startswith("PYTHON") and name not in HARMLESS), None) or reads.differing(
         env
     )
@@ -115,20 +116,20 @@ def _beside_python(folder: str) -> bool:
     return False
 
 
-def _python(argv: Sequence[str], cwd: str) -> Plan:
+def _python(program: str, argv: Sequence[str], cwd: str) -> Plan:
     rest = list(argv[1:])
     unbuffered = rest[:1] == ["-u"]
     rest = rest[unbuffered:]
     if len(rest) > 1 and rest[0] == "-m":
-        return Plan("module", rest[1], ["-m", *rest[2:]], cwd, unbuffered)
+        return Plan("module", rest[1], ["-m", *rest[2:]], cwd, program, unbuffered)
     if len(rest) > 1 and rest[0] == "-c":
-        return Plan("code", rest[1], ["-c", *rest[2:]], "", unbuffered)
+        return Plan("code", rest[1], ["-c", *rest[2:]], "", program, unbuffered)
     if not rest or rest[0].startswith("-") or not os.path.isfile(os.path.join(cwd, rest[0])):
         raise Cold("the interpreter is called with options of its own, or with no program")
     if not rest[0].endswith((".py", ".pyw")):
         raise Cold("what the interpreter is to run is no .py file")
     script = os.path.join(cwd, rest[0])
-    return Plan("file", script, rest, os.path.dirname(os.path.realpath(script)), unbuffered)
+    return Plan("file", script, rest, os.path.dirname(os.path.realpath(script)), program, unbuffered)
 
 
 def _script(program: str, argv: Sequence[str]) -> Plan:
@@ -146,7 +147,7 @@ def _script(program: str, argv: Sequence[str]) -> Plan:
     )
     if named is None or not _is_this_python(named[1]):
         raise Cold("it is no program of this Python environment")
-    return Plan("file", program, [program, *argv[1:]], os.path.dirname(os.path.realpath(program)))
+    return Plan("file", program, [program, *argv[1:]], os.path.dirname(os.path.realpath(program)), named[1])
 
 
 def _python_path(env: Mapping[str, str], cwd: str) -> list[str]:
@@ -236,6 +237,7 @@ def _look_like_a_start(found: Plan, argv: Sequence[str], env: Mapping[str, str],
     sys.dont_write_bytecode = bool(env.get("PYTHONDONTWRITEBYTECODE"))
     sys.argv = found.argv
     sys.orig_argv = list(argv)
+    sys.executable = found.executable
     sys.path[:0] = [found.path0, *_python_path(env, cwd)]
     unbuffered = found.unbuffered or bool(env.get("PYTHONUNBUFFERED"))
     for stream in (sys.stdout, sys.stderr):

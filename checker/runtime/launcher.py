@@ -181,6 +181,11 @@ class Launcher:
     ) -> None:
         self.close()
 
+    @property
+    def owner(self) -> int:
+        """The process id of the launcher itself."""
+        return self._owner.pid
+
     # What it is for
 
     def start(

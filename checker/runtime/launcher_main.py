@@ -273,18 +273,24 @@ class Owner:
         with contextlib.suppress(ChildProcessError):
             while (reaped := os.waitpid(-1, os.WNOHANG))[0]:
                 if reaped[0] in leaders:
-                    leaders[reaped[0]].code = os.waitstatus_to_exitcode(reaped[1])
+                    self._mourn(leaders[reaped[0]], os.waitstatus_to_exitcode(reaped[1]))
+
+    def _mourn(self, child: Child, code: int) -> None:
+        """Note the end of a leader; those of its family who led groups of their own have not heard yet."""
+        child.code = code
+        for pid in self._left_of(child):
+            processes.kill(pid, child.stop_signal)
+
+    def _left_of(self, child: Child) -> list[int]:
+        """Name those of its family who came to us when it ended."""
+        return [pid for pid in child.family if processes.parent_of(pid) == os.getpid()]
 
     def _settle(self) -> None:
         """Report each process whose whole group is gone; kill what has had its time."""
         now = time.monotonic()
         for child in list(self._children.values()):
             overdue = child.kill_at is not None and now >= child.kill_at
-            left = (
-                child.code is None
-                or processes.group_lives(child.pid)
-                or any(processes.parent_of(pid) == os.getpid() for pid in child.family)
-            )
+            left = child.code is None or processes.group_lives(child.pid) or self._left_of(child)
             if left and not child.killed and (overdue or (child.code is not None and child.kill_at is None)):
                 self._signal(child, signal.SIGKILL)
             elif not left or (child.killed and child.code is not None and now > (child.kill_at or now) + LAST_RESORT):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from checker import Ask, Reply, Role, Stage, System, at_once
+from checker import Asked, Reply, Role, Stage, System, at_once
 
 MOST = 99
 """Pieces on one line of an order: the contract's maximum."""
@@ -256,6 +256,6 @@ def a_product(sku: str, prices: dict[str, int]) -> dict[str, Any]:
     return {"sku": sku, "name": f"Product {sku}", "description": "", "price_cents": prices[sku]}
 
 
-def points_added(ask: Ask) -> dict[str, int]:
+def points_added(ask: Asked) -> dict[str, int]:
     """What the shop says when points were added."""
     return {"user_id": int(ask.path["uid"]), "points": ask.json["points"]}

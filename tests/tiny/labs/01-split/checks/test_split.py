@@ -7,9 +7,9 @@ from checker import Role
 
 def test_counter_owns_the_counts(counter: Role) -> None:
     """The counter counts, and tells what it counted."""
-    counter.post("/counts/Ada")
+    counter.post("/counts/Barbara")
 
-    reply = counter.get("/counts/Ada")
+    reply = counter.get("/counts/Barbara")
 
     assert reply.status_code == 200
     assert reply["count"] == 1
@@ -18,9 +18,9 @@ def test_counter_owns_the_counts(counter: Role) -> None:
 @pytest.mark.after("test_counter_owns_the_counts")
 def test_greeter_tells_counter(greeter: Role, counter: Role) -> None:
     """A greeting shows up at the counter."""
-    greeter.post("/greetings/Grace")
+    greeter.post("/greetings/Frances")
 
-    reply = counter.get("/counts/Grace")
+    reply = counter.get("/counts/Frances")
 
     assert reply["count"] == 1
 

@@ -7,7 +7,7 @@ from checker import Role
 
 def test_count_is_shown(greeter: Role) -> None:
     """A greeting tells how many there were."""
-    reply = greeter.post("/greetings/Ada")
+    reply = greeter.post("/greetings/Katherine")
 
     assert reply["count"] == 1
 
@@ -17,7 +17,7 @@ def test_silence_is_survived(greeter: Role, counter: Role) -> None:
     """People are greeted within two seconds while the counter hangs."""
     counter.hangs()
 
-    reply = greeter.post("/greetings/Grace", timeout=2.0)
+    reply = greeter.post("/greetings/Margaret", timeout=2.0)
 
     assert reply.status_code == 201
     assert reply["count"] is None
