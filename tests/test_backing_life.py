@@ -105,6 +105,12 @@ def embedded(**options: Any) -> Cluster:
 
 
 @pytest.fixture
+def before() -> list[Path]:
+    """Return the folders this process has already, for servers that other tests keep."""
+    return folders(os.getpid())
+
+
+@pytest.fixture
 def taken() -> Iterator[int]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -112,7 +118,7 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_closed_server_leaves_nothing() -> None:
+def test_closed_server_leaves_nothing(before: list[Path]) -> None:
     """After close there is no process, no folder and no shared memory, and a second close does no harm."""
     postgres = embedded()
     pid = postgres.pid
@@ -120,13 +126,13 @@ def test_closed_server_leaves_nothing() -> None:
     postgres.close()
 
     assert gone(pid)
-    assert (folders(os.getpid()), segments(pid)) == ([], [])
+    assert (folders(os.getpid()), segments(pid)) == (before, [])
 
 
-def test_folder_is_private() -> None:
+def test_folder_is_private(before: list[Path]) -> None:
     """The server's folder is open to its own user alone."""
     with open_postgres():
-        (folder,) = folders(os.getpid())
+        (folder,) = set(folders(os.getpid())) - set(before)
 
         assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -193,12 +199,12 @@ def test_taken_port_is_given_up(taken: int) -> None:
     postgres.close()
 
 
-def test_ports_that_are_always_taken_are_named(taken: int) -> None:
+def test_ports_that_are_always_taken_are_named(taken: int, before: list[Path]) -> None:
     """After five taken ports the fault names them, and nothing is left."""
     with pytest.raises(EngineFault, match=f"Each of the ports {taken}, .* was taken"):
         embedded(ports=lambda: taken)
 
-    assert folders(os.getpid()) == []
+    assert folders(os.getpid()) == before
 
 
 @pytest.mark.needs("postgres")
@@ -221,13 +227,15 @@ def dying(tmp_path: Path) -> binaries.Program:
     return binaries.Program(tmp_path / "postgres", "18.0")
 
 
-def test_server_that_ends_is_quoted(dying: binaries.Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_that_ends_is_quoted(
+    before: list[Path], dying: binaries.Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server that ends before it is ready: its version, its exit code and its last words are told."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
     with pytest.raises(EngineFault, match=r"PostgreSQL 18\.0 ended with 3 before it was ready: FATAL: no such luck"):
         Cluster(dying, SubprocessStarter())
-    assert folders(os.getpid()) == []
+    assert folders(os.getpid()) == before
 
 
 def test_initdb_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,12 +287,14 @@ class Interrupting(SubprocessStarter):
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_interrupted_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool) -> None:
+def test_interrupted_start_leaves_nothing(
+    before: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool
+) -> None:
     """Ctrl-C while a server or its initdb starts leaves no process and no folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", "") if cached else str(tmp_path))
     starter = Interrupting()
 
     with pytest.raises(KeyboardInterrupt):
         Cluster(binaries.postgres_embedded(server_uid()), starter)
-    assert folders(os.getpid()) == []
+    assert folders(os.getpid()) == before
     assert gone(starter.last.pid)

@@ -17,6 +17,7 @@ from checker.backing.places import PrivateDir, cache_dir, forget_unused, reachab
 from checker.errors import Blocked, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from checker.backing import Started
@@ -49,10 +50,12 @@ def laid() -> list[str]:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a cache of golden directories that is empty."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "seamwork/postgres"
+def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a cache of golden directories that is empty, and in memory."""
+    home = PrivateDir("cache-test", uid=None, need=0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home.path))
+    yield home.path / "seamwork/postgres"
+    home.close()
 
 
 @pytest.fixture

@@ -134,11 +134,6 @@ class Git:
             if not known & {f"user.{what}", f"{who}.{what}"} and not os.environ.get(f"GIT_{who.upper()}_{what.upper()}")
         }
 
-    def move(self, commit: str) -> None:
-        """Move the branch, the index and the files to a commit; nothing uncommitted is written over."""
-        self.run("update-index", "-q", "--refresh", check=False)  # a copied folder has other times than its index
-        self.run("reset", "-q", "--keep", commit)
-
     def committer(self) -> str:
         """Return who commits, and when, as git writes it: "Ada <ada@example.org> 1700000000 +0000"."""
         done = self.run("var", "GIT_COMMITTER_IDENT", extra=self.identity)

@@ -73,9 +73,7 @@ def start(workspace: Workspace, lab: Lab) -> Moved:
     here = {MARKER: File((workspace.path / MARKER).read_bytes())}
     steps = [Step("What the lab is laid over", {**ours, **here}), _beginning(workspace, lab, theirs)]
     change = write_history(git, steps, refs={f"refs/tags/{tag_before(lab)}": head})[-1]
-    picked = git.run(
-        "cherry-pick", "--allow-empty", "--keep-redundant-commits", change, check=False, extra=git.identity
-    )
+    picked = git.run("cherry-pick", change, check=False, extra=git.identity)
     conflicts = _conflicts(git) if picked.returncode else ()
     if picked.returncode and not conflicts:
         raise _refused(workspace, picked.stderr)
@@ -134,7 +132,7 @@ def start_fresh(workspace: Workspace, lab: Lab) -> Moved:
         below = Step(f"Lab {before.number} done, our way", {**kept, **ground, **here}, (tag_before(lab),))
         steps.insert(0, below)
     fresh = write_history(git, steps, on=head, refs={f"refs/heads/{branch}": head})[-1]
-    git.move(fresh)
+    git.run("reset", "-q", "--keep", fresh)
     return Moved(lab, committed, branch, tag_before(lab) if before else "")
 
 
@@ -150,7 +148,7 @@ def reset(workspace: Workspace, lab: Lab) -> Moved:
         return Moved(lab)
     branch = _free_branch(workspace.git, f"mine-{lab.number}")
     workspace.git.run("branch", branch, head)
-    workspace.git.move(target)
+    workspace.git.run("reset", "-q", "--keep", target)
     return Moved(lab, committed, branch)
 
 
@@ -257,7 +255,7 @@ def _commit_work(workspace: Workspace, state: _State, message: str) -> tuple[str
         return "", state.head
     git = workspace.git
     git.run("add", "--all", "--", ".")
-    git.run("commit", "-q", "--no-verify", "--allow-empty", "-m", message, extra=git.identity)
+    git.run("commit", "-q", "--allow-empty", "-m", message, extra=git.identity)
     return message, git.text("rev-parse", "HEAD")
 
 

@@ -26,6 +26,8 @@ INI = Path(__file__).with_name("checks.ini")
 TAIL = 8
 """Log lines shown of a process that is part of a failure."""
 
+SERVER_ERROR = 500
+
 PASSED = Judgement(Outcome.PASSED)
 
 
@@ -141,14 +143,15 @@ class Plugin:
     def _logs(self, check: str, message: Message | None) -> dict[str, list[str]]:
         """Return the last lines of who is named in the message, and of who answered 5xx or not at all."""
         ledger = self._stage.ledger
+        named = str(message.values.get("service", "")) if message else ""
         guilty = {
-            e.callee for e in ledger.exchanges(check=check) if not e.fault and (e.status is None or e.status >= 500)
-        }  # noqa: PLR2004
-        if message is not None:
-            guilty.add(str(message.values.get("service", "")))
-        return {
-            name: [line.text for line in ledger.lines(name, last=TAIL)] for name in ledger.processes() if name in guilty
+            e.callee
+            for e in ledger.exchanges(check=check)
+            if not e.fault and (e.status is None or e.status >= SERVER_ERROR)
         }
+        said = {name: [line.text for line in ledger.lines(name) if line.check == check] for name in guilty}
+        said |= {named: [line.text for line in ledger.lines(named)]} if named else {}
+        return {name: lines[-TAIL:] for name, lines in said.items() if lines}
 
     def _lab(self, item: pytest.Item) -> Lab:
         return self._labs[item.path.parent.resolve()]

@@ -25,17 +25,18 @@ def tag(name: str, /, *children: Child, **attributes: str | float | bool | None)
     """
     given = "".join(_attribute(key, value) for key, value in attributes.items())
     opening = f"<{name}{given}{' /' * (name in _VOID)}>"
-    inner = "" if name in _VOID else f"{elements(children)}</{name}>"
+    inner = "" if name in _VOID else f"{_joined(children)}</{name}>"
     return Markup(f"{opening}{inner}")  # noqa: S704  (each part of it was escaped just now)
 
 
 def elements(children: Iterable[Child]) -> Markup:
     """Return elements and texts one after the other."""
-    return Markup("").join(_shown(child) for child in children if child is not None)
+    return Markup(_joined(children))  # noqa: S704  (as above)
 
 
-def _shown(child: Child) -> Markup:
-    return child if isinstance(child, Markup) else escape(block(child))
+def _joined(children: Iterable[Child]) -> str:
+    shown = (child if isinstance(child, Markup) else escape(block(child)) for child in children if child is not None)
+    return "".join(shown)
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:

@@ -123,7 +123,7 @@ class Service:
             trouble = self._trouble(deadline, within)
             if trouble is None:
                 return
-            if not tries_left or self.alive or symptoms.port_taken(self._process.last_lines) != self.port:
+            if not tries_left or self.alive or symptoms.port_taken(self._process.last_lines) not in {0, self.port}:
                 raise trouble
             self._leave_port()
             self._process = self._launch()

@@ -79,7 +79,8 @@ def _import_trouble(service: str, lines: Sequence[str]) -> ServiceFailed | None:
         return ServiceFailed(
             N_("{service} did not start: there is no module {module!r}."),
             N_(
-                "Is it a file of yours, see its name and folder (imports begin at the workspace's root); else install it into the workspace's .venv."
+                "If it is a file of yours, see its name and folder: imports begin at the workspace's root."
+                " If it is a package, install it into the workspace's .venv."
             ),
             service=service,
             module=next(filter(None, module.groups())),
@@ -96,13 +97,13 @@ def _port_trouble(service: str, lines: Sequence[str], port: int) -> ServiceFaile
     taken = port_taken(lines)
     if taken is None or taken == port:
         return None
-    return ServiceFailed(
-        N_("{service} did not start: it wants port {taken}, which is in use, instead of {port}, which it was given."),
-        N_("Let it listen on $PORT: every address and port comes from the environment."),
-        service=service,
-        taken=taken or "?",
-        port=port,
+    message = N_(
+        "{service} did not start: it wants port {taken}, which is in use, instead of {port}, which it was given."
     )
+    if not taken:
+        message = N_("{service} did not start: the port it wants is in use, and it is not {port}, which it was given.")
+    move = N_("Let it listen on $PORT: every address and port comes from the environment.")
+    return ServiceFailed(message, move, service=service, taken=taken, port=port)
 
 
 def _shell_trouble(service: str, code: int, lines: Sequence[str]) -> ServiceFailed | None:
