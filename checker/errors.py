@@ -8,10 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["BadReply", "Blocked", "EngineFault", "LearnerFault", "N_", "NoReply", "SeamworkError", "ServiceFailed", "UsageError"]
+__all__ = [
+    "N_",
+    "BadReply",
+    "Blocked",
+    "EngineFault",
+    "LearnerFault",
+    "NoReply",
+    "SeamworkError",
+    "ServiceFailed",
+    "UsageError",
+]
 
 
-def N_(message: str) -> str:  # noqa: N802  (gettext's own name for it)
+def N_(message: str) -> str:
     """Mark a message for translation, and leave it as it is."""
     return message
 
@@ -39,15 +49,15 @@ class UsageError(SeamworkError):
     """What was typed, or where, cannot be: a lab that does not exist, a folder that is no workspace."""
 
 
-class Blocked(SeamworkError):  # noqa: N818  (an outcome, not a defect)
+class Blocked(SeamworkError):
     """Nothing can be said: something this needs is absent on the machine, or a precondition was not met."""
 
 
-class EngineFault(SeamworkError):
+class EngineFault(SeamworkError):  # noqa: N818  (whose fault it is, is what the name says)
     """Our own fault. Never counted against the learner."""
 
 
-class LearnerFault(SeamworkError):
+class LearnerFault(SeamworkError):  # noqa: N818  (the same)
     """The learner's system does not do what was asked of it."""
 
     exit_code = 1

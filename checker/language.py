@@ -28,6 +28,6 @@ def translator(lang: str) -> Callable[[str], str]:
     return gettext.translation("seamwork", LOCALES, languages=[lang], fallback=True).gettext
 
 
-def say(message: str, **values: object) -> str:
+def say(message: str, /, **values: object) -> str:
     """Translate a message into the reader's language and fill its values in."""
     return translator(language())(message).format(**values)

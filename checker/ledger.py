@@ -87,7 +87,9 @@ class Ledger:
         """Note a log line."""
         self._keep(self._lines, Line(process, text, self.now(), self.check), LINES)
 
-    def exchanges(self, *, check: str | None = None, caller: str | None = None, callee: str | None = None, since: float = 0.0) -> list[Exchange]:
+    def exchanges(
+        self, *, check: str | None = None, caller: str | None = None, callee: str | None = None, since: float = 0.0
+    ) -> list[Exchange]:
         """Return the exchanges that match, oldest first."""
         with self._lock:
             found = list(self._exchanges)

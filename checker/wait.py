@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from checker.errors import LearnerFault, N_
+from checker.errors import N_, LearnerFault
 
 __all__ = ["eventually", "until"]
 

@@ -21,7 +21,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def _engine_answers() -> bool:
-    return shutil.which("docker") is not None and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
+    return (
+        shutil.which("docker") is not None
+        and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _on_path(*programs: str) -> Callable[[], bool]:
@@ -58,7 +61,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 (pytest.fail if REQUIRED else pytest.skip)(f"needs {words}")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Let what a test leaves behind become ours, so that it can be counted."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

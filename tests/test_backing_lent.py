@@ -37,6 +37,12 @@ def left_behind(lender: Postgres, name: str) -> None:
         admin.execute(f'CREATE DATABASE "{name}" OWNER "{name}"'.encode())
 
 
+def removed(lender: Postgres, name: str) -> None:
+    with lender.admin() as admin:
+        admin.execute(f'DROP DATABASE "{name}"'.encode())
+        admin.execute(f'DROP ROLE "{name}"'.encode())
+
+
 def old(run: str = "abc123") -> str:
     return f"seamwork_{int(time.time()) - 4000}_{run}_orders"
 
@@ -77,24 +83,19 @@ def test_young_things_are_left_alone(lender: Postgres) -> None:
     open_postgres(lender.url).close()
 
     assert listed(lender) == [name, name]
-    lender.drop(name)
-    with lender.admin() as admin:
-        admin.execute(f'DROP ROLE "{name}"'.encode())
+    removed(lender, name)
 
 
 def test_living_run_s_things_are_left_alone(lender: Postgres) -> None:
     """However old they are, the things of a run that is still connected stay."""
     with open_postgres(lender.url) as living:
-        run = run_of(living.database("orders").name, now=time.time() + 4000) or ""
-        left_behind(lender, old(run))
+        name = old(run_of(living.database("orders").name, now=time.time() + 4000) or "")
+        left_behind(lender, name)
 
         open_postgres(lender.url).close()
 
-        assert old(run)[:12] in str(listed(lender))
-    with lender.admin() as admin:
-        for name in listed(lender)[:1]:
-            admin.execute(f'DROP DATABASE "{name}"'.encode())
-            admin.execute(f'DROP ROLE "{name}"'.encode())
+        assert name in listed(lender)
+    removed(lender, name)
 
 
 def test_names_of_others_are_left_alone(lender: Postgres) -> None:
@@ -104,9 +105,7 @@ def test_names_of_others_are_left_alone(lender: Postgres) -> None:
     open_postgres(lender.url).close()
 
     assert listed(lender) == ["seamwork_orders", "seamwork_orders"]
-    lender.drop("seamwork_orders")
-    with lender.admin() as admin:
-        admin.execute("DROP ROLE seamwork_orders")
+    removed(lender, "seamwork_orders")
 
 
 def test_administrator_without_all_rights_will_do(lender: Postgres) -> None:

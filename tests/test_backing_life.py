@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from checker.backing import SubprocessStarter, binaries, open_postgres, open_redis
+from checker.backing import Postgres, SubprocessStarter, binaries, open_postgres, open_redis
 from checker.backing.cluster import Cluster
 from checker.backing.places import PrivateDir, reachable, server_uid
 from checker.backing.ports import free_port
@@ -34,7 +34,7 @@ PUBLIC_PYTHON = sys.executable if reachable(Path(sys.executable).resolve().paren
 OPEN_AND_WAIT = """
 import sys
 import tempfile
-from checker.backing import open_postgres, open_redis
+from checker.backing import Postgres, open_postgres, open_redis
 with open_postgres() as postgres, open_redis() as redis:
     print(postgres.database("orders").url, postgres._server.pid, redis._server.pid, flush=True)
     sys.stdin.read()
@@ -254,6 +254,18 @@ def test_full_disk_is_told(tmp_path: Path) -> None:
     try:
         with pytest.raises(Blocked, match=r"The disk is full: .*No space left on device"):
             embedded(home=home)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.needs("root")
+def test_disk_that_fills_up_later_is_told(tmp_path: Path) -> None:
+    """A disk that has no room for one more database is told as such."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", tmp_path], check=True)
+    try:
+        postgres = embedded(home=PrivateDir("pg", uid=server_uid(), need=0, roots=[tmp_path]))
+        with Postgres(postgres, postgres.connection) as server, pytest.raises(Blocked, match="disk is full"):
+            _ = [server.database(f"d{number}") for number in range(4)]
     finally:
         subprocess.run(["umount", tmp_path], check=True)
 

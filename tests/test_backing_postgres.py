@@ -114,6 +114,7 @@ def test_role_for_tables_reads_and_writes_them(orders: Database) -> None:
     ask(url, "INSERT INTO mine DEFAULT VALUES; UPDATE mine SET id = 5; DELETE FROM mine WHERE id = 6")
 
     assert ask(url, "SELECT id, other FROM mine") == [(5, 1)]
+    assert ask(url, "SELECT nextval(pg_get_serial_sequence('mine', 'other'))") == [(2,)]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,17 @@ def test_same_name_twice_is_refused(server: Postgres, orders: Database) -> None:
     """A database is never silently taken for another."""
     with pytest.raises(EngineFault, match="There is a database 'orders' already"):
         server.database(orders.name)
+
+
+def test_refusal_is_quoted(server: Postgres) -> None:
+    """What PostgreSQL refuses is told in its own words, and leaves neither database nor role."""
+    with pytest.raises(
+        EngineFault, match='refused .* on lost, lost, nowhere: template database "nowhere" does not exist'
+    ):
+        server.database("lost", template="nowhere")
+
+    with server.admin() as admin:
+        assert admin.execute("SELECT 1 FROM pg_roles WHERE rolname = 'lost'").fetchall() == []
 
 
 @pytest.mark.parametrize("name", ["", "Orders", "1st", "a b", 'a"; DROP', "a" * 25])

@@ -30,10 +30,13 @@ def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Tell git the name of the learner."""
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = x\n")
+    (home / "git").mkdir()
+    (home / "git" / "config").write_text("[core]\n\tfsync = none\n[fastimport]\n\tunpackLimit = 0\n")  # quicker
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
         patch.setenv("HOME", str(home))
+        patch.setenv("XDG_CONFIG_HOME", str(home))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         yield home
 

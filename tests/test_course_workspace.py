@@ -18,7 +18,8 @@ TINY = Path(__file__).parent / "tiny"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a home of a learner who has never told git their name."""
     home = tmp_path / "home"
-    home.mkdir()
+    (home / "git").mkdir(parents=True)
+    (home / "git" / "config").write_text("[core]\n\tfsync = none\n[fastimport]\n\tunpackLimit = 0\n")  # quicker
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))

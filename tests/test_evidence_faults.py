@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from evidence_world import by_http_client, by_httpx, world
 
-from checker.errors import EngineFault
+from checker.errors import Blocked
 from checker.wait import until
 
 BOTH = pytest.mark.parametrize("ask", [by_httpx, by_http_client])
@@ -237,8 +237,8 @@ def test_hold_waits_for_release() -> None:
 
 
 def test_hold_says_who_did_not_come() -> None:
-    """A hold that nobody meets is our fault, with the numbers."""
-    with world() as w, pytest.raises(EngineFault, match="2 requests were to be held, and 0 arrived"):
+    """A hold that nobody meets shows nothing, and says so with the numbers."""
+    with world() as w, pytest.raises(Blocked, match="2 requests were to be held, and 0 arrived"):
         w.proxy.hold().waits_for(2, within=0.01)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from evidence_world import Server, server
 
-from checker.evidence import Loop, TcpProxy
+from checker.evidence import LiveFault, Loop, TcpProxy
 from checker.ledger import Ledger
 from checker.wait import until
 
@@ -133,14 +133,23 @@ def test_refused_connections_come_back() -> None:
             assert sock.recv(100) == b"220 ready\r\n"
 
 
-def test_what_needs_http_closes_a_plain_connection() -> None:
+@pytest.mark.parametrize("fault", [lambda p: p.answers(503), lambda p: p.sends_half_a_body()])
+def test_what_needs_http_closes_a_plain_connection(fault: Callable[[TcpProxy], LiveFault]) -> None:
     """There is no 503 in a protocol nobody knows: the connection is closed."""
-    with tcp() as (proxy, _), connected(proxy) as sock:
-        sock.recv(100)
-        proxy.drops_the_answer()
-        with connected(proxy) as other:
-            other.sendall(b"x")
-            other.settimeout(0.2)
+    with tcp() as (proxy, running):
+        on = fault(proxy)
+        with connected(proxy) as sock:
+            assert sock.recv(100) == b""
+        assert (on.met, running.connections) == (1, 0)
 
+
+def test_the_answers_of_a_plain_connection_are_dropped() -> None:
+    """What the caller says arrives; what comes back does not."""
+    with tcp() as (proxy, running):
+        proxy.drops_the_answer()
+        with connected(proxy) as sock:
+            sock.sendall(b"x")
+            sock.settimeout(0.1)
             with pytest.raises(TimeoutError):
-                other.recv(100)
+                sock.recv(100)
+        assert until(lambda: bytes(running.heard) == b"x", within=5)

@@ -14,11 +14,13 @@ from checker.backing.connect import Connection, connect
 from checker.backing.grants import grant_only
 from checker.backing.naming import Naming
 from checker.backing.scram import verifier
-from checker.errors import N_, Blocked, EngineFault
+from checker.errors import N_, Blocked, EngineFault, SeamworkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
+
+    from psycopg.sql import Composed
 
     from checker.backing.statements import Statement
 
@@ -55,7 +57,7 @@ class Database:
         Their own sequences are included; nothing can be created. It goes when the database goes.
         Raises LearnerFault when one of the tables is not there.
         """
-        return self._postgres._role_for(self, name, tables)  # noqa: SLF001  (one module, two faces)
+        return self._postgres._role_for(self, name, tables)
 
     def drop(self) -> None:
         """Drop the database, connections and all, and the roles nothing else belongs to. Idempotent."""
@@ -110,7 +112,7 @@ class Postgres:
 
         Its role is called ``owner``, else as the database; databases may share one, and clones do, for what is in a
         template belongs to the role it was made by. Only that role and the administrator may connect.
-        Raises EngineFault when the database is already there.
+        Raises EngineFault when the database is already there, Blocked when the disk is full.
         """
         full, role = self._naming.full(name), self._naming.full(owner or name)
         with self._lock:
@@ -155,10 +157,8 @@ class Postgres:
             self._server.close()
 
     def _drop_all(self) -> None:
-        from psycopg import Error  # noqa: PLC0415
-
         for name in list(self._roles):
-            with contextlib.suppress(Error, Blocked):  # what cannot be dropped now, a later run finds left behind
+            with contextlib.suppress(SeamworkError):  # what cannot be dropped now, a later run finds left behind
                 self.drop(name)
 
     def _make_role(self, role: str, password: str | None) -> None:
@@ -202,17 +202,41 @@ class Postgres:
         return bool(rows[0][0])
 
     def _execute(self, query: str, *names: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        from psycopg import OperationalError, sql  # noqa: PLC0415  (costs a third of a second)
+        from psycopg import Error, errors, sql
 
         composed = sql.SQL(query).format(*map(sql.Identifier, names))
         try:
-            cursor = self._connection.execute(composed, values or None)
+            return self._rows(composed, values or None)
+        except errors.DiskFull as fault:
+            raise Blocked(
+                N_("PostgreSQL's disk is full: {fault}"),
+                N_("Free some room, or set TMPDIR to a folder that has it."),
+                fault=_first_line(fault),
+            ) from fault
+        except Error as fault:
+            raise EngineFault(
+                N_("PostgreSQL {version} refused {statement!r} on {names}: {fault}"),
+                version=self.version,
+                statement=query.partition(" PASSWORD ")[0],
+                names=", ".join(names),
+                fault=_first_line(fault),
+            ) from fault
+
+    def _rows(self, query: Composed, values: Sequence[object] | None) -> list[tuple[object, ...]]:
+        from psycopg import OperationalError
+
+        try:
+            cursor = self._connection.execute(query, values)
         except OperationalError:
             if not self._connection.closed:
                 raise
             self._connection = self._reconnect(self.url)
-            cursor = self._connection.execute(composed, values or None)
+            cursor = self._connection.execute(query, values)
         return cursor.fetchall() if cursor.description else []
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).strip().partition("\n")[0]
 
 
 def _at(url: str, role: str | None = None, password: str = "", dbname: str = "") -> str:

@@ -13,7 +13,10 @@ import os
 __all__ = ["verifier"]
 
 ITERATIONS = 64
-"""Few: a random password of 128 bits needs no stretching, and a client in plain Python pays for each round."""
+"""Few: a random password of 128 bits needs no stretching, and each connection pays for each round (4,096 take 5 to 13 ms).
+
+Drivers that insist on RFC 7677's 4,096 (JDBC's does) would need that many.
+"""
 
 
 def verifier(password: str) -> str:

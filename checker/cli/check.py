@@ -36,19 +36,19 @@ __all__ = ["after", "command", "exit_on_hangup", "keep", "remember"]
 @click.option("--cold", is_flag=True, help=N_("Start every process from nothing, without the preloaded fork server."))
 @click.option("--shuffle", is_flag=True, help=N_("In an order drawn by the seed."))
 @click.option("--json", "as_json", is_flag=True, help=N_("Print results.json, and nothing else, on standard output."))
-def command(  # noqa: D103  (the help text is the group's)
+def command(
     lab: str | None,
     workspace: Path | None,
     backing: str,
     only: tuple[str, ...],
     seed: int | None,
-    earlier: bool,  # noqa: FBT001
-    cold: bool,  # noqa: FBT001
-    shuffle: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    earlier: bool,
+    cold: bool,
+    shuffle: bool,
+    as_json: bool,
 ) -> None:
-    from checker.runtime.ground import Ground  # noqa: PLC0415
-    from checker.session import check  # noqa: PLC0415
+    from checker.runtime.ground import Ground
+    from checker.session import check
 
     exit_on_hangup()
     space = open_workspace(workspace)
@@ -58,7 +58,7 @@ def command(  # noqa: D103  (the help text is the group's)
         report = keep(results, space.path, ground)
     remember(space, results)
     if as_json:
-        from checker.report import results_json  # noqa: PLC0415
+        from checker.report import results_json
 
         click.echo(
             json.dumps(
@@ -73,7 +73,7 @@ def command(  # noqa: D103  (the help text is the group's)
 
 def keep(results: Results, workspace: Path, ground: object) -> Path | None:
     """Write runs/latest; where the disk refuses, say so and keep the verdict."""
-    from checker.session import save  # noqa: PLC0415
+    from checker.session import save
 
     try:
         return save(results, workspace, ground.ledger, lang=language(), translate=translator(language()))  # type: ignore[attr-defined]

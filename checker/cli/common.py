@@ -59,14 +59,14 @@ lab_argument = click.argument("lab", required=False, shell_complete=complete_lab
 
 def open_course() -> Course:
     """Open the course this program came with."""
-    from checker.course import Course, root  # noqa: PLC0415
+    from checker.course import Course, root
 
     return Course(root())
 
 
 def open_workspace(path: Path | None) -> Workspace:
     """Open the workspace named, or the one around the current folder. Raises UsageError where there is none."""
-    from checker.course import Workspace  # noqa: PLC0415
+    from checker.course import Workspace
 
     return Workspace.find(path or Path.cwd(), open_course())
 
@@ -76,7 +76,7 @@ def open_lab(course: Course, workspace: Workspace, asked: str | None) -> Lab:
     return course.lab(asked) if asked else workspace.lab
 
 
-def tell(message: str, **values: Any) -> None:
+def tell(message: str, /, **values: Any) -> None:
     """Print a message in the reader's language."""
     click.echo(say(message, **values))
 
@@ -97,7 +97,7 @@ def unicode_ok() -> bool:
 
 def render(results: Results) -> str:
     """Return the results as a person reads them in this terminal."""
-    from checker.report import render_text  # noqa: PLC0415
+    from checker.report import render_text
 
     return render_text(
         results,

@@ -22,13 +22,13 @@ __all__ = ["command", "next_hint"]
 @lab_argument
 @click.argument("check", required=False)
 @workspace_option
-def command(lab: str | None, check: str | None, workspace: Path | None) -> None:  # noqa: D103
+def command(lab: str | None, check: str | None, workspace: Path | None) -> None:
     space = open_workspace(workspace)
     asked = open_lab(space.course, space, lab)
     name, step, words = next_hint(space, asked, check)
     tell(N_("{claim}\n"), claim=asked.checks[name].claim[language()])
     tell(N_("hint {step} of 3   {words}"), step=step, words=words)
-    if step < 3:  # noqa: PLR2004  (there are three)
+    if step < 3:
         tell(
             N_("next        mend it, or ask again: seamwork hint {lab} {check}"),
             lab=asked.number,

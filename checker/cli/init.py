@@ -22,8 +22,8 @@ __all__ = ["command"]
     help=N_("Begin at this lab, as if our solutions came before."),
 )
 @click.option("--solved", is_flag=True, help=N_("With --at: the end of that lab, by our solution."))
-def command(folder: Path, at: str | None, *, solved: bool) -> None:  # noqa: D103
-    from checker.course import init  # noqa: PLC0415
+def command(folder: Path, at: str | None, *, solved: bool) -> None:
+    from checker.course import init
 
     if solved and at is None:
         raise UsageError(

@@ -18,7 +18,7 @@ __all__ = ["command"]
 @workspace_option
 @click.option("--no-browser", is_flag=True, help=N_("Do not open a browser; print the address."))
 @click.argument("more", nargs=-1, type=click.UNPROCESSED)
-def command(workspace: Path | None, more: tuple[str, ...], *, no_browser: bool) -> None:  # noqa: D103
+def command(workspace: Path | None, more: tuple[str, ...], *, no_browser: bool) -> None:
     space = open_workspace(workspace)
     quiet = ["--LabApp.extension_manager=readonly", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={space.path}"]
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -27,7 +27,7 @@ def command(workspace: Path | None, more: tuple[str, ...], *, no_browser: bool) 
         "JUPYTERLAB_SETTINGS_DIR", str(space.git.folder / "seamwork" / "jupyter")
     )
     os.chdir(space.path)
-    os.execv(  # noqa: S606  (our own interpreter)
+    os.execv(
         sys.executable,
         [
             sys.executable,

@@ -22,7 +22,7 @@ __all__ = ["command"]
 @workspace_option
 @click.option("--checks", is_flag=True, help=N_("Each lab's checks by name, with what they claim."))
 @click.option("--json", "as_json", is_flag=True, help=N_("The same as JSON."))
-def command(workspace: Path | None, *, checks: bool, as_json: bool) -> None:  # noqa: D103
+def command(workspace: Path | None, *, checks: bool, as_json: bool) -> None:
     course = open_course()
     space = _workspace_if_any(workspace)
     rows = [_row(lab, space) for lab in course.labs]

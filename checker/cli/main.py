@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
 
 import click
 
@@ -28,6 +27,7 @@ COMMANDS = {
     "request": N_("Send one request to a service that is up, and see the wire."),
     "break": N_("Break a service that is up: hangs, resets, answers 503, ..."),
     "heal": N_("Take every fault back."),
+    "map": N_("Draw who imports, calls and queries whom in your system."),
     "hint": N_("Show the next hint of a check."),
     "solution": N_("Show our solution of a lab, once yours has passed."),
     "reset": N_("Go back to the start of a lab; your work stays on a branch."),
@@ -35,29 +35,30 @@ COMMANDS = {
     "verify": N_("For authors: prove every lab, with its wrong and right versions."),
     "new": N_("For authors: lay out a new lab."),
 }
+HIDDEN = {"welcome"}
 MODULES = {"list": "list_", "break": "break_"}
 
 
 class Commands(click.Group):
     """A group that knows its commands' names and first lines without importing them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102  (click's)
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: D102
-        if cmd_name not in COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
             return self._unknown(ctx, cmd_name)
         module = importlib.import_module(f"checker.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(say(N_("Commands"))):
             formatter.write_dl([(name, say(line)) for name, line in COMMANDS.items()])
 
     @staticmethod
     def _unknown(ctx: click.Context, name: str) -> None:
-        from difflib import get_close_matches  # noqa: PLC0415  (only on a typing error)
+        from difflib import get_close_matches
 
         near = get_close_matches(name, COMMANDS, n=1)
         if near:
@@ -94,7 +95,7 @@ def main() -> None:
     except OSError as error:
         _tell(_disk(error))
         sys.exit(2)
-    except Exception as error:  # noqa: BLE001  (the last line of defence: ours, said so, never a bare traceback)
+    except Exception as error:
         _tell(_crash(error))
         sys.exit(2)
 
@@ -110,7 +111,7 @@ def _tell(words: str) -> None:
 
 
 def _disk(error: OSError) -> str:
-    import errno  # noqa: PLC0415
+    import errno
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return say(
@@ -123,9 +124,9 @@ def _disk(error: OSError) -> str:
 
 
 def _crash(error: Exception) -> str:
-    import tempfile  # noqa: PLC0415
-    import traceback  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import tempfile
+    import traceback
+    from pathlib import Path
 
     handle, name = tempfile.mkstemp(prefix="seamwork-crash-", suffix=".txt", text=True)
     os.close(handle)

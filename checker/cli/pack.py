@@ -21,8 +21,8 @@ __all__ = ["command"]
     metavar="FILE",
     help=N_("Where to; default: beside your Procfile."),
 )
-def command(workspace: Path | None, out: Path | None) -> None:  # noqa: D103
-    from checker.course import pack, pack_name  # noqa: PLC0415
+def command(workspace: Path | None, out: Path | None) -> None:
+    from checker.course import pack, pack_name
 
     space = open_workspace(workspace)
     packed = pack(space, out or space.path / pack_name(space))

@@ -15,8 +15,8 @@ __all__ = ["command"]
 @click.command(name="reset")
 @lab_argument
 @workspace_option
-def command(lab: str | None, workspace: Path | None) -> None:  # noqa: D103
-    from checker.course import reset  # noqa: PLC0415
+def command(lab: str | None, workspace: Path | None) -> None:
+    from checker.course import reset
 
     space = open_workspace(workspace)
     moved = reset(space, open_lab(space.course, space, lab))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from checker.cli.common import colour, lab_argument, open_lab, open_workspace, workspace_option
 from checker.errors import N_, UsageError
+
+if TYPE_CHECKING:
+    from checker.course import Tree
 
 __all__ = ["command"]
 
@@ -16,7 +21,7 @@ __all__ = ["command"]
 @lab_argument
 @workspace_option
 @click.option("--reveal", is_flag=True, help=N_("Now, although yours has not passed yet."))
-def command(lab: str | None, workspace: Path | None, *, reveal: bool) -> None:  # noqa: D103
+def command(lab: str | None, workspace: Path | None, *, reveal: bool) -> None:
     space = open_workspace(workspace)
     asked = open_lab(space.course, space, lab)
     run = space.progress().get(asked.name)
@@ -35,8 +40,8 @@ def command(lab: str | None, workspace: Path | None, *, reveal: bool) -> None:  
     ) if colour() else click.echo("".join(_diff(space.course.start(asked), space.course.end(asked))))
 
 
-def _diff(start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  (trees; lines)
-    from difflib import unified_diff  # noqa: PLC0415
+def _diff(start: Tree, end: Tree) -> Iterator[str]:
+    from difflib import unified_diff
 
     for path in sorted({*start, *end}):
         if start.get(path) != end.get(path):

@@ -12,7 +12,7 @@ from checker.errors import N_, UsageError
 from checker.language import language, say
 
 if TYPE_CHECKING:
-    from checker.course import Moved, Workspace
+    from checker.course import Moved
 
 __all__ = ["command"]
 
@@ -25,8 +25,8 @@ __all__ = ["command"]
 )
 @click.option("--continue", "go_on", is_flag=True, help=N_("After resolving conflicts."))
 @click.option("--abort", is_flag=True, help=N_("Back to before a start that is in conflict."))
-def command(lab: str | None, workspace: Path | None, *, fresh: bool, go_on: bool, abort: bool) -> None:  # noqa: D103
-    from checker.course import abort_start, continue_start, start, start_fresh  # noqa: PLC0415
+def command(lab: str | None, workspace: Path | None, *, fresh: bool, go_on: bool, abort: bool) -> None:
+    from checker.course import abort_start, continue_start, start, start_fresh
 
     space = open_workspace(workspace)
     if abort:
@@ -34,15 +34,15 @@ def command(lab: str | None, workspace: Path | None, *, fresh: bool, go_on: bool
         tell(N_("Back to where you were, at lab {lab}."), lab=space.lab.name)
         return
     if go_on:
-        _say(space, continue_start(space))
+        _say(continue_start(space))
         return
     if lab is None:
         raise UsageError(N_("Which lab?"), N_("For example: seamwork start 01"))
     wanted = space.course.lab(lab)
-    _say(space, start_fresh(space, wanted) if fresh else start(space, wanted))
+    _say(start_fresh(space, wanted) if fresh else start(space, wanted))
 
 
-def _say(space: Workspace, moved: Moved) -> None:
+def _say(moved: Moved) -> None:
     if moved.committed:
         tell(N_("What you had not committed yet is now the commit {message!r}."), message=moved.committed)
     if moved.branch:

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  (Chinese has punctuation of its own)
 """What a workspace has beside what the chain lays out: its marker, a README, what git ignores, the notebooks."""
 
 from checker.course.chain import Course

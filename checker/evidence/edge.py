@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -70,6 +71,7 @@ class Edge(Faults):
         self._waiting: dict[Call, None] = {}
         self._noted: deque[Exchange] = deque(maxlen=EXCHANGES)
         self._marked = 0.0
+        self._lock = threading.Lock()
         self.loop.run(self._listen())
 
     def __enter__(self) -> Self:
@@ -93,8 +95,9 @@ class Edge(Faults):
     @property
     def calls(self) -> list[Exchange]:
         """The calls that came since the last ``mark()``, oldest first; those without a reply so far among them."""
-        waiting = [self._exchange(call, "") for call in list(self._waiting)]
-        found = [exchange for exchange in [*self._noted, *waiting] if exchange.at >= self._marked]
+        with self._lock:
+            waiting = [self._exchange(call, "") for call in self._waiting]
+            found = [exchange for exchange in (*self._noted, *waiting) if exchange.at >= self._marked]
         return sorted(found, key=lambda exchange: exchange.at)
 
     def mark(self) -> None:
@@ -111,7 +114,8 @@ class Edge(Faults):
     def arrived(self, call: Call) -> None:
         """Note, in the loop, that a request has come, and which fault is due."""
         call.at, call.check = self.ledger.now(), self.ledger.check
-        self._waiting[call] = None
+        with self._lock:
+            self._waiting[call] = None
         call.fault = self.faulted(str(call.request))
 
     def note(self, call: Call, note: str = "", *, replied: bool = True) -> None:
@@ -123,9 +127,10 @@ class Edge(Faults):
             return
         call.noted = True
         call.done.set()
-        self._waiting.pop(call, None)
         exchange = self._exchange(call, note, replied=replied)
-        self._noted.append(exchange)
+        with self._lock:
+            self._waiting.pop(call, None)
+            self._noted.append(exchange)
         if self.caller:
             self.ledger.exchange(exchange)
 

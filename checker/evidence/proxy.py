@@ -114,18 +114,22 @@ class _ProxyConnection(Connection):
             await up.drain()
 
     async def _connected(self, call: Call) -> asyncio.StreamWriter:
-        if self._up is None or self._there != self.edge.upstream:
-            self._disconnect()
-            try:
-                self._there = self.edge.upstream
-                host, port = self._there or _nowhere()
-                async with asyncio.timeout(CONNECT):
-                    reader, self._up = await asyncio.open_connection(host, port)
-            except OSError:  # a timeout is one
-                self.edge.note(call, "refused")
-                raise CutOffError from None
-            self._pump = asyncio.ensure_future(self._hand_back(reader))
-            self._pump.add_done_callback(self.edge.served)
+        if self._up is not None and self._there == self.edge.upstream:
+            if self._pump is None or self._pump.done():  # they closed it just now
+                self.edge.note(call, "closed before a reply")
+                raise CutOffError
+            return self._up
+        self._disconnect()
+        try:
+            self._there = self.edge.upstream
+            host, port = self._there or _nowhere()
+            async with asyncio.timeout(CONNECT):
+                reader, self._up = await asyncio.open_connection(host, port)
+        except OSError:  # a timeout is one
+            self.edge.note(call, "refused")
+            raise CutOffError from None
+        self._pump = asyncio.ensure_future(self._hand_back(reader))
+        self._pump.add_done_callback(self.edge.served)
         return self._up
 
     def _disconnect(self) -> None:
@@ -252,6 +256,8 @@ class _TcpConnection(_ProxyConnection):
         call = self.call = Call(0.0, None, opaque=True)
         self.tunnel = True
         self.edge.arrived(call)
+        if call.fault is not None and call.fault.act in (Act.ANSWER, Act.HALVE):
+            return
         await self.meet(call)
         await super().serve_all()
 

@@ -79,4 +79,4 @@ def _role(name: str) -> Callable[..., Role]:
     def fixture(system: System) -> Role:
         return system[name]
 
-    return fixture  # type: ignore[return-value]  # pytest's own wrapper
+    return fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
-from checker.errors import Blocked, EngineFault, N_
+from checker.errors import N_, Blocked, EngineFault
 from checker.outcome import Outcome
 
 __all__ = ["Gate", "selected"]

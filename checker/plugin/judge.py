@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from checker.errors import Blocked, LearnerFault, N_, SeamworkError
+from checker.errors import N_, Blocked, LearnerFault, SeamworkError
 from checker.outcome import Message, Outcome
 
 __all__ = ["Judgement", "judge"]

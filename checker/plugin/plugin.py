@@ -13,7 +13,8 @@ from typing import Any, Literal
 import pytest
 
 from checker.course import Lab
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
+from checker.ledger import Exchange
 from checker.outcome import CheckResult, Message, Outcome
 from checker.plugin.fixtures import fixtures_for
 from checker.plugin.gate import Gate, selected
@@ -27,6 +28,9 @@ TAIL = 8
 """Log lines shown of a process that is part of a failure."""
 
 SERVER_ERROR = 500
+
+WIRE = 400
+"""Exchanges kept of a check: the first and the last of them."""
 
 PASSED = Judgement(Outcome.PASSED)
 
@@ -70,7 +74,7 @@ class Plugin:
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Checks that cannot even be read are our fault, said so."""
+        """Say that it is our fault when checks cannot even be read."""
         if report.failed:
             raise EngineFault(
                 N_("The checks in {path} cannot be read: {error}"),
@@ -96,9 +100,12 @@ class Plugin:
         self._gate.admit(item, self._key(item))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
-        """A check that passed though its fault met nobody has shown nothing."""
-        yield
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        """Hold a check that passed to its preconditions, and ourselves to what we broke."""
+        try:
+            yield
+        finally:
+            self._stage.hold_ours()
         self._stage.preconditions()
 
     @pytest.hookimpl(tryfirst=True)
@@ -108,7 +115,15 @@ class Plugin:
             replied = bool(self._stage.ledger.exchanges(check=item.name))
             self._judged = judge(call.excinfo, item.path.parent, replied=replied)
         outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when, duration=call.duration)
+        return pytest.TestReport(
+            item.nodeid,
+            item.location,
+            {},
+            outcome,
+            None,
+            call.when if call.when != "collect" else "setup",
+            duration=call.duration,
+        )
 
     # What came of it
 
@@ -126,7 +141,7 @@ class Plugin:
             message=judged.message,
             assertion=judged.assertion,
             expression=judged.expression,
-            wire=ledger.exchanges(check=item.name),
+            wire=_bounded(ledger.exchanges(check=item.name)),
             faults=ledger.faults(check=item.name),
             logs={} if passed else self._logs(item.name, judged.message),
             why=meta.why,
@@ -158,6 +173,10 @@ class Plugin:
 
     def _key(self, item: pytest.Item) -> str:
         return f"{self._lab(item).number}:{item.name}"
+
+
+def _bounded(wire: list[Exchange]) -> list[Exchange]:
+    return wire if len(wire) <= WIRE else [*wire[: WIRE // 2], *wire[-WIRE // 2 :]]
 
 
 def _short(name: str) -> str:

@@ -1,5 +1,4 @@
 """Text in terminal cells: Chinese and Japanese characters take two, accents none."""
-# ruff: noqa: RUF001  (Chinese punctuation is the subject)
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ def width(text: str) -> int:
     """Return the cells that a line takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415  (costs 4 ms; most lines are ASCII)
+    from rich.cells import cell_len
 
     return cell_len(text)
 
@@ -72,7 +71,7 @@ def _words() -> re.Pattern[str]:
 def _head(text: str, cells: int) -> str:
     if text.isascii():
         return text[:cells]
-    from rich.cells import split_graphemes  # noqa: PLC0415  (as above)
+    from rich.cells import split_graphemes
 
     taken = used = 0
     for _, end, wide in split_graphemes(text[: 4 * cells + 8])[0]:

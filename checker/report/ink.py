@@ -1,5 +1,4 @@
 """What a terminal can show: colours or none, Unicode or ASCII only."""
-# ruff: noqa: RUF001  (look-alikes are the subject)
 
 from __future__ import annotations
 
@@ -24,8 +23,8 @@ class Ink:
         shown = self.glyphs(text)
         if not (self.color and style and shown):
             return shown
-        from rich.color import ColorSystem  # noqa: PLC0415  (only for a terminal with colours)
-        from rich.style import Style  # noqa: PLC0415
+        from rich.color import ColorSystem
+        from rich.style import Style
 
         return Style.parse(style).render(shown, color_system=ColorSystem.STANDARD)
 

@@ -1,5 +1,4 @@
 """A run to look at: every outcome, a hanging neighbour, a crash with its log. ``python -m checker.report.sample DIR``."""
-# ruff: noqa: RUF001  (half of it is Chinese)
 
 from __future__ import annotations
 
@@ -164,10 +163,10 @@ def _broken() -> CheckResult:
 
 
 def _write(folder: Path) -> None:
-    from checker.report.html import render_html  # noqa: PLC0415
-    from checker.report.json import results_json  # noqa: PLC0415
-    from checker.report.notebook import render_fragment  # noqa: PLC0415
-    from checker.report.text import render_text  # noqa: PLC0415
+    from checker.report.html import render_html
+    from checker.report.json import results_json
+    from checker.report.notebook import render_fragment
+    from checker.report.text import render_text
 
     folder.mkdir(parents=True, exist_ok=True)
     then = "seamwork check 03"

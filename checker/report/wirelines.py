@@ -66,4 +66,4 @@ def _result(row: Row, ink: Ink) -> str:
 
 
 def _times(row: Row) -> str:
-    return f"× {row.times}" if row.times > 1 else ""  # noqa: RUF001  (a times sign is meant)
+    return f"× {row.times}" if row.times > 1 else ""

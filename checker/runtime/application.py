@@ -27,8 +27,10 @@ ONCE = ("release", "revert", "drift", "backfill", "test")
 
 
 class Application:
-    """A folder with a Procfile, under a lab's contract. ``keep``: it never changes, so neither do its templates; ``alias``: what
-    its process is called in the ledger."""
+    """A folder with a Procfile, under a lab's contract.
+
+    ``keep``: it never changes, so neither do its templates; ``alias``: what its process is called in the ledger.
+    """
 
     def __init__(
         self, folder: Path, ground: Ground, contract: Contract, *, keep: bool = False, alias: str = ""

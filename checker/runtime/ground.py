@@ -13,7 +13,7 @@ from typing import Self
 
 from checker.backing import Postgres, Redis, open_postgres, open_redis, specs
 from checker.course import Course, write_tree
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 from checker.evidence import Loop
 from checker.ledger import Ledger
 from checker.runtime.application import Application

@@ -15,7 +15,7 @@ ENOUGH = 12
 """Bytes of a reply that hold its status."""
 
 
-class Refused(Exception):  # noqa: N818  (an answer, not a defect)
+class Refused(Exception):
     """Nobody listens on that port."""
 
 

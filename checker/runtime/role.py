@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 from checker.evidence import Client, Due, Edge, HttpProxy, LiveFault, Reply, StandIn
 from checker.ledger import Exchange, Ledger
 from checker.runtime.service import Service
@@ -28,9 +30,9 @@ class FaultOn:
         return self.faults[0].what
 
     @property
-    def met(self) -> bool:
-        """Whether it acted on a request; where that cannot be counted, it is taken to have."""
-        return any(fault.met or not fault.countable for fault in self.faults)
+    def unmet(self) -> bool:
+        """Whether it acted on nobody, so that it proves nothing."""
+        return all(fault.unmet for fault in self.faults)
 
 
 class Role:
@@ -118,6 +120,26 @@ class Role:
         """Refuse its neighbours' connections, as if nobody listened."""
         return self._break(lambda edge: edge.refuses())
 
+    @contextmanager
+    def held(self, number: int, *, within: float) -> Iterator[None]:
+        """Hold what its neighbours ask until so many requests have arrived, at most ``within`` seconds: then all go on.
+
+        So that things happen at the same moment, by arrangement and not by luck.
+        """
+        holds = [edge.hold(number) for edge in self._edges.values()]
+
+        def let_go() -> None:
+            for hold in holds:
+                hold.release()
+
+        in_time = threading.Timer(within, let_go)
+        in_time.start()
+        try:
+            yield
+        finally:
+            in_time.cancel()
+            let_go()
+
     def heals(self) -> None:
         """Take every fault back."""
         for edge in self._all_edges().values():
@@ -140,6 +162,11 @@ class Role:
         return self._service
 
     @property
+    def edges(self) -> Mapping[str, HttpProxy]:
+        """The proxy that each of its neighbours calls it through."""
+        return self._edges
+
+    @property
     def url(self) -> str:
         """Where it listens: http://127.0.0.1:port."""
         return self._client.base_url
@@ -154,6 +181,11 @@ class Role:
         fault = FaultOn(self.name, tuple(edges), tuple(switch(edge) for edge in edges.values()))
         self._on_fault(fault)
         return fault
+
+    @property
+    def our_fault(self) -> EngineFault | None:
+        """What went wrong in a proxy or a stand-in of ours."""
+        return next((edge.error for edge in self._all_edges().values() if edge.error), None)
 
     def close(self) -> None:
         """Close our connections to it."""

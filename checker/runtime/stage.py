@@ -11,7 +11,7 @@ from typing import Any
 
 from checker.backing import Database
 from checker.course import Contract, Lab
-from checker.errors import Blocked, N_, SeamworkError
+from checker.errors import N_, Blocked, SeamworkError
 from checker.evidence import Conformance
 from checker.ledger import Ledger
 from checker.runtime.application import Application
@@ -48,7 +48,7 @@ class Stage:
 
     def rng(self, name: str) -> random.Random:
         """Return chance that is the same for the same seed and name."""
-        return random.Random(f"{self.seed}:{name}")  # noqa: S311  (test data, not secrets)
+        return random.Random(f"{self.seed}:{name}")
 
     def expect(self, wanted: Sequence[tuple[dict[str, Any], bool]], contracts: Sequence[str] = ()) -> None:
         """Begin to build the systems that several checks share, and the questions about contracts, before they are asked for."""
@@ -59,12 +59,12 @@ class Stage:
             self._questions[service] = self._pool.submit(self._ask_about, service)
 
     def begin(self, check: str) -> None:
-        """A check begins: what is seen from now on is its own."""
+        """Begin a check: what is seen from now on is its own."""
         self._faults.clear()
         self.ledger.check = check
 
     def end(self) -> None:
-        """A check ended: take its faults back, and what was started for it alone down."""
+        """End a check: take its faults back, and what was started for it alone down."""
         self.ledger.check = None
         for system in self._standing():
             if self._faults:
@@ -73,10 +73,17 @@ class Stage:
             self._fresh.pop().close()
         self._faults.clear()
 
+    def hold_ours(self) -> None:
+        """Raise EngineFault when a proxy or a stand-in of ours stumbled: then nothing is the learner's fault."""
+        for system in [*self._standing(), *self._fresh]:
+            for role in system:
+                if role.our_fault:
+                    raise role.our_fault
+
     def preconditions(self) -> None:
         """Raise Blocked when a fault was on and no request met it: then nothing was shown."""
         for fault in self._faults:
-            if not fault.met:
+            if fault.unmet:
                 raise Blocked(
                     N_("While {callee} was made to fail ({fault}), nobody asked it anything, so this shows nothing."),
                     N_(

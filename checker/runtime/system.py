@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checker.course import Contract
-from checker.errors import EngineFault, N_
+from checker.errors import N_, EngineFault
 from checker.evidence import Client, HttpProxy, Loop, Reply, StandIn
 from checker.ledger import Ledger
 from checker.runtime.application import Application
@@ -130,6 +130,11 @@ class System:
     def patch(self, path: str, **how: Any) -> Reply:
         """PATCH at the owner of ``path``."""
         return self.request("PATCH", path, **how)
+
+    @property
+    def services(self) -> Sequence[Service]:
+        """Every process of the learner's: those that play a role, and those beside them."""
+        return tuple(self._services)
 
     def heals(self) -> None:
         """Take every fault back, everywhere."""

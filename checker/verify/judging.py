@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, Blocked, EngineFault, SeamworkError
 from checker.outcome import Outcome
 from checker.verify.rows import Kind, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Answer", "Ran", "Said", "judge"]
 
@@ -56,8 +58,7 @@ def judge(row: Row, answer: Answer) -> list[SeamworkError]:
     if answer.error:
         return [_no_answer(row, answer)]
     rules = {Kind.STARTER: _starter, Kind.WRONG: _wrong}
-    judged = [*_broken(row, answer), *rules.get(row.kind, _passes)(row, answer)]
-    return judged
+    return [*_broken(row, answer), *rules.get(row.kind, _passes)(row, answer)]
 
 
 def _no_answer(row: Row, answer: Answer) -> SeamworkError:
@@ -69,7 +70,9 @@ def _broken(row: Row, answer: Answer) -> Iterator[SeamworkError]:
     for ran, said in _each(answer.runs, Outcome.BROKEN):
         yield _problem(
             N_("{check} breaks on {file} ({row}, seed {seed}): {words}"),
-            N_("Whatever a learner's system does, a check of ours passes, fails or is blocked: mend labs/{lab}/checks."),
+            N_(
+                "Whatever a learner's system does, a check of ours passes, fails or is blocked: mend labs/{lab}/checks."
+            ),
             row,
             ran,
             said,
@@ -99,16 +102,31 @@ def _passes(row: Row, answer: Answer) -> Iterator[SeamworkError]:
 
 def _wrong(row: Row, answer: Answer) -> Iterator[SeamworkError]:
     failed, note = answer.named(Outcome.FAILED), f"{row.file}/NOTE.md"
-    for ran, said in ((ran, said) for ran in answer.runs for said in ran.said):
+    for ran, said in _each(answer.runs, *Outcome):
         if said.check in row.kills and said.outcome is Outcome.PASSED:
-            move = N_("Make the mistake one that it sees, mend the check in labs/{lab}/checks, or take the name out of that line.")
-            yield _problem(N_("{file} says that {check} fails; it passes (seed {seed})."), move, row, ran, said, file=note)
+            move = N_(
+                "Make the mistake one that it sees, mend the check in labs/{lab}/checks, or take the name out of that line."
+            )
+            yield _problem(
+                N_("{file} says that {check} fails; it passes (seed {seed})."), move, row, ran, said, file=note
+            )
         elif said.check in row.kills and said.outcome is Outcome.BLOCKED:
-            move = N_("Only a check that has failed has caught it: name the one that blocks it, or loosen what it builds on.")
-            yield _problem(N_("{file} says that {check} fails; it is blocked: {words}"), move, row, ran, said, file=note)
+            move = N_(
+                "Only a check that has failed has caught it: name the one that blocks it, or loosen what it builds on."
+            )
+            yield _problem(
+                N_("{file} says that {check} fails; it is blocked: {words}"), move, row, ran, said, file=note
+            )
         elif said.check not in row.kills and said.outcome is Outcome.FAILED:
             move = N_("Name it there, or make the mistake one that leaves it alone.")
-            yield _problem(N_("{file} does not name {check}, which fails too (seed {seed}): {words}"), move, row, ran, said, file=note)
+            yield _problem(
+                N_("{file} does not name {check}, which fails too (seed {seed}): {words}"),
+                move,
+                row,
+                ran,
+                said,
+                file=note,
+            )
         elif said.outcome is Outcome.BLOCKED and (said.unmet or not failed):
             yield _undecided(row, ran, said)
 
@@ -125,9 +143,16 @@ def _undecided(row: Row, ran: Ran, said: Said) -> SeamworkError:
 
 
 def _problem(message: str, move: str, row: Row, ran: Ran, said: Said, **values: Any) -> SeamworkError:
-    known = {"file": row.file, "row": row.name, "lab": row.lab.name, "check": said.check, "words": said.words, "seed": ran.seed}
+    known = {
+        "file": row.file,
+        "row": row.name,
+        "lab": row.lab.name,
+        "check": said.check,
+        "words": said.words,
+        "seed": ran.seed,
+    }
     return EngineFault(message, move, **known | values)
 
 
-def _each(runs: Sequence[Ran], outcome: Outcome) -> Iterator[tuple[Ran, Said]]:
-    return ((ran, said) for ran in runs for said in ran.said if said.outcome is outcome)
+def _each(runs: Sequence[Ran], *outcomes: Outcome) -> Iterator[tuple[Ran, Said]]:
+    return ((ran, said) for ran in runs for said in ran.said if said.outcome in outcomes)

@@ -1,20 +1,23 @@
 """labs/<lab>/proven.json: what was proven of a lab, by content, so that nothing unchanged is proven twice.
 
-    {"key": "<all rows stand on this>", "rows": {"wrong/x": {"hash": "...", "passed": 11, "failed": ["test_a"], "blocked": []}}}
+{"key": "<all rows stand on this>", "rows": {"wrong/x": {"hash": "...", "passed": 11, "failed": ["test_a"], "blocked": []}}}
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checker.course import Course, Lab, Tree, digest, fingerprint
 from checker.runtime.environment import lock_file
 from checker.verify.rows import Kind, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Entry", "hash_of", "key_of", "read", "write"]
 
@@ -88,7 +91,9 @@ def _tree(tree: Tree) -> str:
 
 def _checker() -> str:
     """Return the hash of every module that can change a verdict, and of the lock file."""
-    files = [path for path in CHECKER.rglob("*") if path.suffix in {".py", ".ini"} and _judges(path.relative_to(CHECKER))]
+    files = [
+        path for path in CHECKER.rglob("*") if path.suffix in {".py", ".ini"} and _judges(path.relative_to(CHECKER))
+    ]
     return _sha(fingerprint(*files, base=CHECKER), _lock())
 
 

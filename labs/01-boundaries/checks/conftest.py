@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from checker import Asked, Reply, Role, Stage, System, at_once
 
 MOST = 99
@@ -105,9 +106,14 @@ def walk(system: System) -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def race() -> Callable[..., list[int]]:
-    """Do several things at the same moment; the status codes, sorted."""
-    return lambda *calls: sorted(reply.status_code for reply in at_once(calls))
+def race(shop: Role) -> Callable[..., list[int]]:
+    """Do two things at the same moment: both are held at the shop until both are there. The status codes, sorted."""
+
+    def raced(*calls: Callable[[], Reply]) -> list[int]:
+        with shop.held(len(calls), within=1.0):
+            return sorted(reply.status_code for reply in at_once(calls))
+
+    return raced
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from checker import Reply, Role, System
 
 ALONE = pytest.mark.system(only=["orders"], standins=["shop"])
@@ -114,8 +115,8 @@ def test_each_keeps_to_its_own_tables(
 def test_a_silent_shop_stores_nothing(
     shop: Role, orders: Role, place: Callable[..., Reply], skus: list[str], buyer: int
 ) -> None:
-    """While the shop does not answer, an order is refused with 503, and nothing of it is kept."""
-    shop.resets()
+    """When the shop falls silent half way, the order is refused with 503, and nothing of it is kept."""
+    shop.resets(when="POST")
     refused = place(skus[0])
     shop.heals()
 

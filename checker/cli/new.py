@@ -1,0 +1,26 @@
+"""seamwork new: lay out a new lab, and say what to write in which file."""
+
+from __future__ import annotations
+
+import click
+
+from checker.cli.common import tell
+from checker.errors import N_
+
+__all__ = ["command"]
+
+
+@click.command(name="new")
+@click.argument("name", metavar="13-caching")
+def command(name: str) -> None:
+    from checker.course import root
+    from checker.verify import lay_out
+
+    course = root()
+    for file in lay_out(course, name):
+        click.echo(f"  {file.relative_to(course)}")
+    tell(
+        N_("next     write them, add labs/{name}/wrong/<mistake>/NOTE.md, then: seamwork verify --lab {number}"),
+        name=name,
+        number=name[:2],
+    )

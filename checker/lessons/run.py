@@ -1,0 +1,119 @@
+"""Run a lesson's cells, each on the state that it names, and return what they put out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from checker.errors import N_, EngineFault
+from checker.lessons.guide import Cell
+from checker.lessons.masks import masked, places
+
+__all__ = ["PATIENCE", "Output", "run_cells"]
+
+PATIENCE = 300
+"""Seconds that one cell may take."""
+LOAD = "%load_ext checker.notebook"
+
+Output = Mapping[str, Any]
+"""One output of a cell, as nbformat 4 has it."""
+
+
+def run_cells(cells: Sequence[Cell], lay_out: Callable[[str, Path], None], language: str) -> list[list[Output]]:
+    """Return the masked outputs of each code cell, in order.
+
+    Cells that follow one another on one state share a workspace (laid out by ``lay_out(state, folder)``) and a kernel;
+    another state, or the tag ``fresh``, begins anew. Raises EngineFault where a cell raises or takes too long.
+    """
+    return [outputs for scene in _scenes(cells) for outputs in _play(scene, lay_out, language)]
+
+
+def _scenes(cells: Sequence[Cell]) -> list[list[Cell]]:
+    number = 0
+    numbered: list[tuple[int, Cell]] = []
+    before = ""
+    for cell in (cell for cell in cells if cell.runs):
+        number += cell.state != before or "fresh" in cell.tags
+        before = cell.state
+        numbered.append((number, cell))
+    return [[cell for _, cell in scene] for _, scene in groupby(numbered, key=lambda pair: pair[0])]
+
+
+def _play(scene: Sequence[Cell], lay_out: Callable[[str, Path], None], language: str) -> list[list[Output]]:
+    with TemporaryDirectory(prefix="seamwork-lesson-") as folder:
+        workspace = Path(folder) / "bazaar"
+        lay_out(scene[0].state, workspace)
+        with _environment(language, Path(folder)) as environment:
+            try:
+                played = _execute([LOAD, *(cell.source for cell in scene)], workspace, environment)
+            finally:
+                _down(workspace, environment)
+        known = places(workspace)
+        return [_tidied(outputs, known) for outputs in played[1:]]
+
+
+def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, str]) -> list[list[Output]]:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbformat import v4
+
+    book = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    start = workspace / "notebooks"
+    start.mkdir(exist_ok=True)
+    client = NotebookClient(book, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(start)}})
+    try:
+        client.execute(env=dict(environment))
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise EngineFault(
+            N_("A cell of the lesson fails: {words}"),
+            N_("Run it by hand in a workspace of that state, and mend the guide or what it shows."),
+            words=str(error).strip()[-1500:],
+        ) from None
+    return [list(cell.outputs) for cell in book.cells]
+
+
+@contextmanager
+def _environment(language: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Give what a learner's JupyterLab would have: our programs on PATH, no settings of the author's."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SEAMWORK_", "LC_", "LANG", "PYTEST_"))
+    }
+    yield {
+        **ours,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{ours.get('PATH', os.defpath)}",
+        "SEAMWORK_LANG": language,
+        "LANG": "C.UTF-8",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _down(workspace: Path, environment: Mapping[str, str]) -> None:
+    """Stop the shop, if a cell left it up."""
+    seamwork = Path(sys.executable).with_name("seamwork")
+    subprocess.run(
+        [seamwork, "down"], cwd=workspace, env=dict(environment), capture_output=True, check=False, timeout=60
+    )
+
+
+def _tidied(outputs: Sequence[Output], known: Mapping[str, str]) -> list[Output]:
+    """Join what was printed in pieces, number nothing by when it ran, and mask what differs from run to run."""
+    tidy: list[dict[str, Any]] = []
+    for output in masked([dict(each) for each in outputs], known):
+        last = tidy[-1] if tidy else {}
+        if output["output_type"] == "stream" and last.get("name") == output["name"]:
+            last["text"] += output["text"]
+        else:
+            tidy.append({key: value for key, value in output.items() if key != "transient"})
+    return [*tidy]

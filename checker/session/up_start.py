@@ -1,0 +1,86 @@
+"""Put the shop up: a supervisor in a process of its own, which outlives the terminal, and wait until all is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from checker.errors import N_, EngineFault
+from checker.session.up_state import State, error_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.course import Workspace
+    from checker.session.up_options import Options
+
+__all__ = ["start_up"]
+
+LOG = Path("runs", "up", "supervisor.log")
+LAST = 5
+"""Lines of its log that are shown when it ended without a word."""
+
+
+def start_up(space: Workspace, options: Options) -> State:
+    """Start the supervisor and return the state of the shop once every service is ready.
+
+    Raises what stopped it: LearnerFault where a service does not start, UsageError where one is starting already.
+    An interrupt takes down what has been started.
+    """
+    log = space.path / LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    incoming, outgoing = os.pipe()
+    try:
+        _launch(space, options, log, outgoing)
+    finally:
+        os.close(outgoing)
+    with os.fdopen(incoming, "rb") as pipe:
+        return _ready(pipe, log)
+
+
+def _launch(space: Workspace, options: Options, log: Path, pipe: int) -> None:
+    asked = {"workspace": str(space.path), "course": str(space.course.root), "options": asdict(options), "pipe": pipe}
+    with log.open("wb") as output:
+        subprocess.run(
+            [sys.executable, "-I", str(Path(__file__).with_name("up_main.py")), json.dumps(asked)],
+            check=True,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[pipe],
+            start_new_session=True,
+        )
+
+
+def _ready(pipe: Any, log: Path) -> State:
+    pid = 0
+    try:
+        for message in _messages(pipe):
+            pid = message.get("pid", pid)
+            if "error" in message:
+                raise error_from(message["error"])
+            if "state" in message:
+                return State.of(message["state"])
+    except KeyboardInterrupt:
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            pipe.read()  # until it has taken everything down
+        raise
+    raise EngineFault(
+        N_("The shop's supervisor ended without a word: {said}"),
+        N_("Its log is {log}; please report it."),
+        said=" / ".join(log.read_text("utf-8", errors="replace").splitlines()[-LAST:]) or "-",
+        log=str(log),
+    )
+
+
+def _messages(pipe: Any) -> Iterator[dict[str, Any]]:
+    for line in pipe:
+        yield json.loads(line)

@@ -1,0 +1,216 @@
+"""The proof itself: look at each lab's papers, run what is stale, and one thing more that chance picks."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from checker.course import Course, Lab, write_tree
+from checker.errors import N_, Blocked, EngineFault, SeamworkError
+from checker.outcome import Outcome
+from checker.verify import proven
+from checker.verify.crew import Crew, Job
+from checker.verify.judging import Answer, Ran, Said, judge
+from checker.verify.papers import Stale, change_of, lab_gaps, stale_notebooks, too_large, unkilled
+from checker.verify.proof import LabProof, Proof, RowProof, State, without_repeats
+from checker.verify.proven import Entry
+from checker.verify.rows import Kind, Row, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["answer_of", "cores", "job_of", "times_matter", "verify"]
+
+MOST_SEEDS = 1_000_000
+
+
+@dataclass
+class _Desk:
+    """One lab in work."""
+
+    lab: Lab
+    proof: LabProof
+    key: str = ""
+    rows: list[Row] = field(default_factory=list)
+    known: dict[str, Entry] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    drawn: str = ""
+    killed: set[str] = field(default_factory=set)
+    whole: bool = True  # every version of the lab could be laid out, and every wrong one was decided
+
+    def stale(self, row: Row) -> bool:
+        entry = self.known.get(row.name)
+        return entry is None or entry.hash != self.hashes[row.name]
+
+
+def verify(
+    root: Path,
+    *,
+    labs: Sequence[str] = (),
+    full: bool = False,
+    draw: bool = True,
+    jobs: int | None = None,
+    backing: str = "embedded",
+    stale: Stale = stale_notebooks,
+    on_row: Callable[[RowProof], None] = lambda _: None,
+) -> Proof:
+    """Prove the labs of the course at ``root`` (all, or those named), and keep in each proven.json what was proven.
+
+    Only what changed is run, and (``draw``) one row of each lab that did not; ``full`` runs everything. ``jobs`` rows
+    go side by side (default: as many as there are cores); those of a lab in which time is the point, one by one.
+    Raises UsageError for a lab that does not exist; everything else is a problem in the proof.
+    """
+    course = Course(root)
+    try:
+        chosen = [course.lab(name) for name in labs] if labs else list(course.labs)
+    except EngineFault as error:  # a lab.toml, a folder's name: nothing can be said of any lab
+        return Proof(problems=[error])
+    desks = [_look_at(course, lab, stale=stale, full=full, draw=draw) for lab in chosen]
+    with (
+        Crew(root, most=jobs or cores(), backing=backing) as crew,
+        tempfile.TemporaryDirectory(prefix="seamwork-verify-") as folder,
+    ):
+        for desk in desks:
+            _tell_unchanged(desk, on_row)
+        for quiet in (False, True):
+            work = [(desk, row) for desk in desks if times_matter(desk.lab) is quiet for row in _to_run(desk)]
+            for (desk, row), answer in crew.run(_prepared(work, Path(folder)), most=1 if quiet else None):
+                on_row(_settle(desk, row, answer))
+    for desk in desks:
+        _conclude(desk)
+    return Proof([desk.proof for desk in desks])
+
+
+def cores() -> int:
+    """Return how many cores we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def times_matter(lab: Lab) -> bool:
+    """Tell whether a check of the lab is marked ``timing``: then nothing else may run on the machine."""
+    return any("mark.timing" in file.read_text("utf-8") for file in (lab.folder / "checks").glob("test_*.py"))
+
+
+def job_of(row: Row, tree: Path, *, brief: bool = False) -> Job:
+    """Lay a row's tree out in the folder ``tree`` and return the job for a worker, each pass with a seed of its own."""
+    write_tree(row.tree, tree)
+    if row.kind is Kind.FORM:
+        return {"lab": row.lab.name, "tree": str(tree), "form": row.file}
+    passes = [
+        {"only": list(each.only), "shuffled": each.shuffled, "seed": random.SystemRandom().randrange(1, MOST_SEEDS)}
+        for each in (row.brief if brief else row.passes)
+    ]
+    return {"lab": row.lab.name, "tree": str(tree), "cold": row.cold, "passes": passes}
+
+
+def answer_of(said: Mapping[str, Any]) -> Answer:
+    """Read what a worker sent."""
+    runs = tuple(
+        Ran(
+            run["seed"],
+            tuple(Said(each["check"], Outcome(each["outcome"]), each["words"], each["unmet"]) for each in run["said"]),
+        )
+        for run in said.get("runs", ())
+    )
+    return Answer(runs, float(said.get("seconds", 0.0)), str(said.get("error", "")), bool(said.get("undecided", False)))
+
+
+# Before anything runs
+
+
+def _look_at(course: Course, lab: Lab, *, stale: Stale, full: bool, draw: bool) -> _Desk:
+    desk = _Desk(lab, LabProof(lab.name))
+    problems = desk.proof.problems
+    problems += _collected(lab_gaps(course, lab))
+    problems += _collected(iter(stale(course, lab)))
+    desk.rows, bad = rows_of(course, lab)
+    desk.whole = not bad
+    problems += bad
+    if not bad:
+        desk.proof.change = change_of(course, lab)
+        problems += too_large(lab, desk.proof.change)
+    desk.key = proven.key_of(course, lab)
+    desk.hashes = {row.name: proven.hash_of(row, desk.key) for row in desk.rows}
+    desk.known = {} if full else {name: entry for name, entry in proven.read(lab).items() if name in desk.hashes or bad}
+    unchanged = [row.name for row in desk.rows if not desk.stale(row)]
+    desk.drawn = random.SystemRandom().choice(unchanged) if draw and unchanged else ""
+    return desk
+
+
+def _collected(found: Iterator[SeamworkError]) -> list[SeamworkError]:
+    """Take all there are; where looking itself comes upon an error, that is the last."""
+    problems: list[SeamworkError] = []
+    try:
+        problems.extend(found)
+    except SeamworkError as error:
+        problems.append(error)
+    return problems
+
+
+def _to_run(desk: _Desk) -> Iterator[Row]:
+    return (row for row in desk.rows if desk.stale(row) or row.name == desk.drawn)
+
+
+def _tell_unchanged(desk: _Desk, on_row: Callable[[RowProof], None]) -> None:
+    for row in desk.rows:
+        if not desk.stale(row) and row.name != desk.drawn:
+            desk.proof.rows.append(RowProof(desk.lab.name, row.name, State.UNCHANGED))
+            on_row(desk.proof.rows[-1])
+
+
+def _prepared(work: Iterable[tuple[_Desk, Row]], folder: Path) -> Iterator[tuple[tuple[_Desk, Row], Job]]:
+    for number, (desk, row) in enumerate(work):
+        tree = folder / f"{desk.lab.name}-{number}"
+        yield (desk, row), job_of(row, tree, brief=row.name == desk.drawn)
+
+
+# As answers come in
+
+
+def _settle(desk: _Desk, row: Row, said: Job) -> RowProof:
+    """Judge a row, note what it came to, and what was proven by it."""
+    answer = answer_of(said)
+    problems = [*_faults(said), *judge(row, answer)]
+    desk.proof.problems += problems
+    drawn, state = row.name == desk.drawn, _state(problems)
+    if row.kind is Kind.WRONG:
+        desk.killed.update(answer.named(Outcome.FAILED))
+        desk.whole &= state is not State.UNDECIDED
+    if state is not State.PROVEN:
+        desk.known.pop(row.name, None)
+    elif not drawn:
+        failed, blocked = answer.named(Outcome.FAILED), answer.named(Outcome.BLOCKED)
+        desk.known[row.name] = Entry(desk.hashes[row.name], answer.tally.get("passed", 0), failed, blocked)
+    ended = RowProof(desk.lab.name, row.name, state, answer.seconds, answer.tally, drawn)
+    desk.proof.rows.append(ended)
+    return ended
+
+
+def _faults(said: Job) -> list[SeamworkError]:
+    return [
+        (Blocked if fault["undecided"] else EngineFault)(N_("{words}"), words=fault["words"])
+        for fault in said.get("faults", ())
+    ]
+
+
+def _state(problems: Sequence[SeamworkError]) -> State:
+    if not problems:
+        return State.PROVEN
+    return State.UNDECIDED if all(isinstance(problem, Blocked) for problem in problems) else State.FAILED
+
+
+# At the end
+
+
+def _conclude(desk: _Desk) -> None:
+    """Ask whether each check has been seen to fail, and keep what was proven."""
+    proven_before = (desk.known[row.name] for row in desk.rows if row.kind is Kind.WRONG and row.name in desk.known)
+    killed = desk.killed.union(*(entry.failed for entry in proven_before))
+    if desk.whole:
+        desk.proof.problems += unkilled(desk.lab, killed)
+    desk.proof.problems = without_repeats(desk.proof.problems)
+    proven.write(desk.lab, desk.key, desk.known)
