@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-def N_(message: str) -> str:
+def N_(message: str) -> str:  # noqa: N802  (gettext's own name for it)
     """Mark a message for translation, and leave it as it is."""
     return message
 
@@ -49,7 +49,7 @@ class UsageError(SeamworkError):
     """What was typed, or where, cannot be: a lab that does not exist, a folder that is no workspace."""
 
 
-class Blocked(SeamworkError):
+class Blocked(SeamworkError):  # noqa: N818  (an outcome, not a defect)
     """Nothing can be said: something this needs is absent on the machine, or a precondition was not met."""
 
 

@@ -167,7 +167,7 @@ def test_same_name_twice_is_refused(server: Postgres, orders: Database) -> None:
 def test_refusal_is_quoted(server: Postgres) -> None:
     """What PostgreSQL refuses is told in its own words, and leaves neither database nor role."""
     with pytest.raises(
-        EngineFault, match='refused .* on lost, lost, nowhere: template database "nowhere" does not exist'
+        EngineFault, match=r'refused .* on lost, lost, nowhere: template database "nowhere" does not exist'
     ):
         server.database("lost", template="nowhere")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from checker.ledger import Ledger
 from checker.runtime.environment import Cold, Forked, base_environment, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROCFILE = Procfile.parse("shop: uvicorn shop.app:app --port $PORT")
 
@@ -32,9 +36,11 @@ def test_a_module_that_shadows_is_the_reason_for_cold(tmp_path: Path, package: b
     assert str(start_mode(tmp_path, PROCFILE)) == f"the workspace has a module of its own called {name}"
 
 
-def test_a_folder_that_is_no_package_shadows_nothing(tmp_path: Path) -> None:
-    """Python finds its own `site` before a folder without __init__.py."""
+def test_common_names_shadow_nothing(tmp_path: Path) -> None:
+    """Python finds its own `site` before a folder without __init__.py; its own `test` nobody loads."""
     (tmp_path / "site").mkdir()
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "__init__.py").touch()
 
     assert start_mode(tmp_path, PROCFILE) == Forked()
 
@@ -99,13 +105,20 @@ def test_what_is_exported_around_us_reaches_no_service(tmp_path: Path, monkeypat
     }
 
 
-@pytest.mark.needs("root")
-def test_a_program_can_run_as_somebody_else() -> None:
-    """Its uid is dropped before it is executed, its group with it."""
-    env = {"PATH": os.defpath}
+@pytest.fixture
+def more_groups() -> Iterator[None]:
+    groups = os.getgroups()
+    os.setgroups([0, 4])
+    yield
+    os.setgroups(groups)
 
+
+@pytest.mark.needs("root")
+@pytest.mark.usefixtures("more_groups")
+def test_a_program_can_run_as_somebody_else() -> None:
+    """Its uid is dropped before it is executed, its groups with it."""
     with Launcher(ledger=Ledger()) as launcher:
-        process = launcher.start("it", ["sh", "-c", "id -u; id -g; id -G"], env, Path("/"), uid=65534)
+        process = launcher.start("it", ["sh", "-c", "id -u; id -g; id -G"], {"PATH": os.defpath}, Path("/"), uid=65534)
         process.wait(5)
 
     assert process.last_lines == ["65534"] * 3

@@ -40,7 +40,8 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def launcher() -> Iterator[Launcher]:
-    with Launcher(preload=["json", "argparse"], ledger=Ledger()) as launcher:
+    around = {**environment_of(PYTHON), "STRAY": "of the launcher alone"}
+    with Launcher(preload=["json", "argparse"], ledger=Ledger(), environment=around) as launcher:
         yield launcher
 
 
@@ -87,7 +88,11 @@ def test_a_forked_program_sees_what_a_cold_one_sees(launcher: Launcher, folder: 
     forked, cold = seen(launcher, argv, folder, fork=True), seen(launcher, argv, folder, fork=False)
 
     assert forked == cold
-    assert forked["ours"] == []
+    assert {name: forked[name] for name in ("ours", "leads", "fds")} == {
+        "ours": [],
+        "leads": [True, True],
+        "fds": [0, 1, 2, 3],
+    }
 
 
 @pytest.mark.parametrize(
@@ -142,12 +147,12 @@ def test_random_numbers_differ_between_forks(launcher: Launcher, tmp_path: Path)
     assert outcome(launcher, argv, tmp_path, fork=True) != outcome(launcher, argv, tmp_path, fork=True)
 
 
-@pytest.mark.parametrize("name", ["random", "typing", "json", "argparse"])
+@pytest.mark.parametrize("name", ["signal", "typing", "json", "argparse"])
 @pytest.mark.parametrize("argv", [["python", "program.py"], ["python", "-m", "program"]])
 def test_a_module_that_shadows_a_loaded_one_means_cold(
     launcher: Launcher, tmp_path: Path, name: str, argv: list[str]
 ) -> None:
-    """A learner's random.py is imported in place of Python's, as it would be without us."""
+    """A learner's json.py is imported in place of Python's, as it would be without us."""
     (tmp_path / "program.py").write_text("print('began')")
     (tmp_path / f"{name}.py").touch()
 

@@ -19,7 +19,7 @@ from checker.runtime.launcher import Launcher, Process
 from checker.wait import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ENV = environment_of(Path(sys.executable))
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(60)"
@@ -84,14 +84,15 @@ def test_what_ignores_sigterm_is_killed(launcher: Launcher, fork: bool) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("end", [Process.stop, Process.kill])
-def test_the_whole_family_goes(launcher: Launcher, end: object) -> None:
+@pytest.mark.parametrize("end", [lambda process: process.stop_soon(grace=60), Process.kill], ids=["stop", "kill"])
+def test_the_whole_family_goes(launcher: Launcher, end: Callable[[Process], None]) -> None:
     """Children go with their parent, in its process group or out of it."""
     process = started(launcher, FAMILY)
     family = below(process.pid)
 
-    end(process)  # type: ignore[operator]
+    end(process)
 
+    assert process.wait(5) is not None
     assert len(family) == 2
     assert not alive(family)
 
@@ -166,6 +167,30 @@ def test_a_killed_launcher_takes_its_children_with_it() -> None:
     assert [process.wait(5) for process in processes] == [-signal.SIGKILL] * 2
     assert not alive(everyone)
     launcher.close()
+
+
+@pytest.mark.needs("linux")
+def test_nothing_outlives_checker_and_launcher_together(tmp_path: Path) -> None:
+    """Where both are killed -9, the system ends what the launcher had started."""
+    command = [sys.executable, "-c", OWNER, str(tmp_path), STUBBORN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "ready\n"
+        everyone = below(owner.pid)
+        owner.send_signal(signal.SIGSTOP)
+
+        everyone[0].kill()
+
+        assert not alive(everyone[1:])
+        owner.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_the_launcher_survives_ctrl_c(launcher: Launcher, number: signal.Signals) -> None:
+    """Ctrl-C and a closed terminal are the checker's to answer; it still needs its launcher for that."""
+    os.kill(launcher.owner, number)
+
+    assert launcher.start("it", ["true"], ENV, Path("/")).wait(5) == 0
 
 
 def test_many_are_stopped_at_once(launcher: Launcher) -> None:

@@ -134,7 +134,7 @@ class Cluster:
             "port": str(port),
             "unix_socket_directories": str(self._home.path),
             "unix_socket_permissions": "0700",
-            **({"io_method": "sync"} if self._program.major >= 18 else {}),
+            **({"io_method": "sync"} if self._program.major >= 18 else {}),  # noqa: PLR2004  (three processes fewer)
             **(self._log.settings if self._log else {}),
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
@@ -160,7 +160,7 @@ def _is_ready(pidfile: Path) -> bool:
         lines = pidfile.read_text().splitlines()
     except OSError:
         return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"
+    return len(lines) >= 8 and lines[7].strip() == "ready"  # noqa: PLR2004
 
 
 def _stop(process: Started) -> None:

@@ -21,12 +21,12 @@ APPLICATION = "seamwork"
 def warm_up() -> None:
     """Import the driver ahead of time, in a thread beside a server that is starting."""
     with contextlib.suppress(ImportError):  # the one who connects will say so
-        import psycopg  # noqa: F401
+        import psycopg  # noqa: PLC0415
 
 
 def connect(url: str) -> Connection:
     """Connect in autocommit mode. Raises Blocked, without the password, when the server does not let us in."""
-    import psycopg
+    import psycopg  # noqa: PLC0415
 
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10, application_name=APPLICATION)

@@ -64,7 +64,7 @@ class PostgresContainer(_Container):
     def __init__(self, image: str = POSTGRES) -> None:
         """Start it and wait until it answers. Raises Blocked without an engine or the image."""
         _engine()
-        from testcontainers.community.postgres import PostgresContainer as Theirs
+        from testcontainers.community.postgres import PostgresContainer as Theirs  # noqa: PLC0415
 
         self._password = secrets.token_hex(16)
         container = Theirs(image, username="postgres", password=self._password, dbname="postgres", driver=None)
@@ -90,14 +90,14 @@ class RedisContainer(_Container):
     def __init__(self, image: str = REDIS) -> None:
         """Start it and wait until it answers. Raises Blocked without an engine or the image."""
         _engine()
-        from testcontainers.community.redis import RedisContainer as Theirs
+        from testcontainers.community.redis import RedisContainer as Theirs  # noqa: PLC0415
 
         self._password = secrets.token_hex(16)
         container = Theirs(image, password=self._password)
         super().__init__(container, container.port)
 
     def _meet(self) -> None:
-        from checker.backing.leased import version_of
+        from checker.backing.leased import version_of  # noqa: PLC0415  (brings the client)
 
         self.url = f"redis://:{self._password}@{self.host}:{self.port}/0"
         self.version = version_of(self.url)
@@ -105,8 +105,8 @@ class RedisContainer(_Container):
 
 def _engine() -> None:
     """See that an engine answers, and remove what crashed runs left on it."""
-    import docker
-    from testcontainers.core.docker_client import get_docker_host
+    import docker  # noqa: PLC0415
+    from testcontainers.core.docker_client import get_docker_host  # noqa: PLC0415
 
     where = get_docker_host() or "unix:///var/run/docker.sock"
     try:
@@ -136,7 +136,7 @@ def _knock(where: str) -> None:
 
 def _configure(client: Any) -> None:
     """Tell testcontainers what we know better; what the environment says goes before."""
-    from testcontainers.core.config import ConnectionMode, testcontainers_config
+    from testcontainers.core.config import ConnectionMode, testcontainers_config  # noqa: PLC0415
 
     testcontainers_config.ryuk_disabled = os.environ.get("TESTCONTAINERS_RYUK_DISABLED", "true").lower() != "false"
     if not {"TC_HOST", "TESTCONTAINERS_HOST_OVERRIDE"} & os.environ.keys() and _is_beside_us(client):
@@ -158,7 +158,7 @@ def _is_beside_us(client: Any) -> bool:
 
 
 def _started(container: DockerContainer) -> None:
-    import docker
+    import docker  # noqa: PLC0415
 
     try:
         container.start()
@@ -191,7 +191,7 @@ def _started_at(pid: int) -> str:
 
 
 def _remove_left_behind(client: Any) -> None:
-    import docker
+    import docker  # noqa: PLC0415
 
     for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
         host, pid, started = container.labels[LABEL].rsplit(" ", 2)

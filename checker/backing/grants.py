@@ -52,7 +52,7 @@ def _grant(connection: Connection, role: str, table: str) -> None:
 
 
 def _statement(what: str, name: Sequence[str], role: str) -> Composed:
-    from psycopg import sql
+    from psycopg import sql  # noqa: PLC0415
 
     granted = sql.SQL(what).format(sql.Identifier(*name))
     return sql.SQL("GRANT {} TO {}").format(granted, sql.Identifier(role))

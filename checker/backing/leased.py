@@ -32,7 +32,7 @@ class LeasedRedis:
 
     def __init__(self, url: str) -> None:
         """Claim a database. Raises Blocked when the server cannot be used or has no empty one."""
-        import redis
+        import redis  # noqa: PLC0415
 
         self._errors = redis.RedisError
         self._run = secrets.token_hex(4)
@@ -101,7 +101,7 @@ class LeasedRedis:
 
     @contextlib.contextmanager
     def _database(self, index: int) -> Iterator[redis.Redis]:
-        import redis
+        import redis  # noqa: PLC0415
 
         settings = {**self._home.connection_pool.connection_kwargs, "db": index}
         pool = redis.ConnectionPool(connection_class=self._home.connection_pool.connection_class, **settings)
@@ -117,7 +117,7 @@ def _client(run: str) -> str:
 
 def version_of(url: str) -> str:
     """Return the version of the server at ``url``. Raises redis.RedisError."""
-    import redis
+    import redis  # noqa: PLC0415
 
     with redis.Redis.from_url(url, decode_responses=True) as client:
         return _version(client.info("server"))

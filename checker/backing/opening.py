@@ -35,7 +35,7 @@ def open_postgres(spec: str = "embedded", starter: Starter | None = None, *, sta
         case "docker":
             return _contained()
         case _ if spec.startswith(POSTGRES_URLS):
-            from checker.backing.lent import postgres_at
+            from checker.backing.lent import postgres_at  # noqa: PLC0415  (most runs need none of it)
 
             return postgres_at(spec)
     _refuse(spec)
@@ -54,11 +54,11 @@ def open_redis(spec: str = "embedded", starter: Starter | None = None) -> Redis:
         case "path":
             return Redis(Valkey(binaries.redis_on_path(), starter))
         case "docker":
-            from checker.backing.containers import RedisContainer
+            from checker.backing.containers import RedisContainer  # noqa: PLC0415
 
             return Redis(RedisContainer())
         case _ if spec.startswith(REDIS_URLS):
-            from checker.backing.leased import LeasedRedis
+            from checker.backing.leased import LeasedRedis  # noqa: PLC0415
 
             return Redis(LeasedRedis(spec))
     _refuse(spec)
@@ -89,7 +89,7 @@ def _own(program: binaries.Program, starter: Starter, *, statements: bool) -> Po
 
 
 def _contained() -> Postgres:
-    from checker.backing.containers import PostgresContainer
+    from checker.backing.containers import PostgresContainer  # noqa: PLC0415
 
     container = PostgresContainer()
     return Postgres(container, container.connection)

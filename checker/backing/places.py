@@ -113,9 +113,9 @@ class PrivateDir:
 
 
 def _roots() -> Iterator[Path]:
-    yield Path("/dev/shm")
+    yield Path("/dev/shm")  # noqa: S108  (made by mkdtemp, mode 0700)
     yield Path(tempfile.gettempdir())
-    yield Path("/tmp")
+    yield Path("/tmp")  # noqa: S108  (TMPDIR may be out of another user's reach)
 
 
 def _fits(root: Path, uid: int | None, need: int) -> bool:

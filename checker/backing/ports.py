@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 ATTEMPTS = 5
 
 
-class PortTaken(Exception):
+class PortTaken(Exception):  # noqa: N818  (never leaves this package)
     """A server found its port in use."""
 
 

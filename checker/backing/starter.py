@@ -74,7 +74,7 @@ class SubprocessStarter:
 
     def start(
         self,
-        name: str,
+        name: str,  # noqa: ARG002  (a launcher files their output under it)
         argv: Sequence[str],
         env: Mapping[str, str],
         cwd: Path,
@@ -89,7 +89,7 @@ class SubprocessStarter:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             process_group=0,
-            preexec_fn=_die_with_parent(),
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509  (one system call, bound before the fork)
             **_as_user(uid),
         )
         return _Child(popen)

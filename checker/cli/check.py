@@ -47,8 +47,8 @@ def command(
     shuffle: bool,
     as_json: bool,
 ) -> None:
-    from checker.runtime.ground import Ground
-    from checker.session import check
+    from checker.runtime.ground import Ground  # noqa: PLC0415
+    from checker.session import check  # noqa: PLC0415
 
     exit_on_hangup()
     space = open_workspace(workspace)
@@ -58,7 +58,7 @@ def command(
         report = keep(results, space.path, ground)
     remember(space, results)
     if as_json:
-        from checker.report import results_json
+        from checker.report import results_json  # noqa: PLC0415
 
         click.echo(
             json.dumps(
@@ -73,7 +73,7 @@ def command(
 
 def keep(results: Results, workspace: Path, ground: object) -> Path | None:
     """Write runs/latest; where the disk refuses, say so and keep the verdict."""
-    from checker.session import save
+    from checker.session import save  # noqa: PLC0415
 
     try:
         return save(results, workspace, ground.ledger, lang=language(), translate=translator(language()))  # type: ignore[attr-defined]

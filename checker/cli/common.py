@@ -59,14 +59,14 @@ lab_argument = click.argument("lab", required=False, shell_complete=complete_lab
 
 def open_course() -> Course:
     """Open the course this program came with."""
-    from checker.course import Course, root
+    from checker.course import Course, root  # noqa: PLC0415
 
     return Course(root())
 
 
 def open_workspace(path: Path | None) -> Workspace:
     """Open the workspace named, or the one around the current folder. Raises UsageError where there is none."""
-    from checker.course import Workspace
+    from checker.course import Workspace  # noqa: PLC0415
 
     return Workspace.find(path or Path.cwd(), open_course())
 
@@ -97,7 +97,7 @@ def unicode_ok() -> bool:
 
 def render(results: Results) -> str:
     """Return the results as a person reads them in this terminal."""
-    from checker.report import render_text
+    from checker.report import render_text  # noqa: PLC0415
 
     return render_text(
         results,

@@ -28,7 +28,7 @@ def command(lab: str | None, check: str | None, workspace: Path | None) -> None:
     name, step, words = next_hint(space, asked, check)
     tell(N_("{claim}\n"), claim=asked.checks[name].claim[language()])
     tell(N_("hint {step} of 3   {words}"), step=step, words=words)
-    if step < 3:
+    if step < 3:  # noqa: PLR2004  (there are three)
         tell(
             N_("next        mend it, or ask again: seamwork hint {lab} {check}"),
             lab=asked.number,

@@ -23,7 +23,7 @@ __all__ = ["command"]
 )
 @click.option("--solved", is_flag=True, help=N_("With --at: the end of that lab, by our solution."))
 def command(folder: Path, at: str | None, *, solved: bool) -> None:
-    from checker.course import init
+    from checker.course import init  # noqa: PLC0415
 
     if solved and at is None:
         raise UsageError(

@@ -27,7 +27,7 @@ def command(workspace: Path | None, more: tuple[str, ...], *, no_browser: bool) 
         "JUPYTERLAB_SETTINGS_DIR", str(space.git.folder / "seamwork" / "jupyter")
     )
     os.chdir(space.path)
-    os.execv(
+    os.execv(  # noqa: S606  (our own interpreter)
         sys.executable,
         [
             sys.executable,

@@ -42,7 +42,7 @@ MODULES = {"list": "list_", "break": "break_"}
 class Commands(click.Group):
     """A group that knows its commands' names and first lines without importing them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -52,13 +52,13 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section(say(N_("Commands"))):
             formatter.write_dl([(name, say(line)) for name, line in COMMANDS.items()])
 
     @staticmethod
     def _unknown(ctx: click.Context, name: str) -> None:
-        from difflib import get_close_matches
+        from difflib import get_close_matches  # noqa: PLC0415  (only on a typing error)
 
         near = get_close_matches(name, COMMANDS, n=1)
         if near:
@@ -95,7 +95,7 @@ def main() -> None:
     except OSError as error:
         _tell(_disk(error))
         sys.exit(2)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (the last line of defence: ours, said so, never a bare traceback)
         _tell(_crash(error))
         sys.exit(2)
 
@@ -111,7 +111,7 @@ def _tell(words: str) -> None:
 
 
 def _disk(error: OSError) -> str:
-    import errno
+    import errno  # noqa: PLC0415
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return say(
@@ -124,9 +124,9 @@ def _disk(error: OSError) -> str:
 
 
 def _crash(error: Exception) -> str:
-    import tempfile
-    import traceback
-    from pathlib import Path
+    import tempfile  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
 
     handle, name = tempfile.mkstemp(prefix="seamwork-crash-", suffix=".txt", text=True)
     os.close(handle)

@@ -13,8 +13,8 @@ __all__ = ["command"]
 @click.command(name="new")
 @click.argument("name", metavar="13-caching")
 def command(name: str) -> None:
-    from checker.course import root
-    from checker.verify import lay_out
+    from checker.course import root  # noqa: PLC0415
+    from checker.verify import lay_out  # noqa: PLC0415
 
     course = root()
     for file in lay_out(course, name):

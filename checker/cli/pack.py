@@ -22,7 +22,7 @@ __all__ = ["command"]
     help=N_("Where to; default: beside your Procfile."),
 )
 def command(workspace: Path | None, out: Path | None) -> None:
-    from checker.course import pack, pack_name
+    from checker.course import pack, pack_name  # noqa: PLC0415
 
     space = open_workspace(workspace)
     packed = pack(space, out or space.path / pack_name(space))

@@ -16,7 +16,7 @@ __all__ = ["command"]
 @lab_argument
 @workspace_option
 def command(lab: str | None, workspace: Path | None) -> None:
-    from checker.course import reset
+    from checker.course import reset  # noqa: PLC0415
 
     space = open_workspace(workspace)
     moved = reset(space, open_lab(space.course, space, lab))

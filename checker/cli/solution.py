@@ -41,7 +41,7 @@ def command(lab: str | None, workspace: Path | None, *, reveal: bool) -> None:
 
 
 def _diff(start: Tree, end: Tree) -> Iterator[str]:
-    from difflib import unified_diff
+    from difflib import unified_diff  # noqa: PLC0415
 
     for path in sorted({*start, *end}):
         if start.get(path) != end.get(path):

@@ -26,7 +26,7 @@ __all__ = ["command"]
 @click.option("--continue", "go_on", is_flag=True, help=N_("After resolving conflicts."))
 @click.option("--abort", is_flag=True, help=N_("Back to before a start that is in conflict."))
 def command(lab: str | None, workspace: Path | None, *, fresh: bool, go_on: bool, abort: bool) -> None:
-    from checker.course import abort_start, continue_start, start, start_fresh
+    from checker.course import abort_start, continue_start, start, start_fresh  # noqa: PLC0415
 
     space = open_workspace(workspace)
     if abort:

@@ -23,6 +23,8 @@ __all__ = ["command"]
 
 LAST = 8
 """Log lines shown of a service that did not start."""
+STAMP = 11
+"""Characters of a log line's time, and what stands before its text."""
 
 
 @click.command(name="up")
@@ -101,4 +103,4 @@ def _last_lines(workspace: Path, service: str) -> None:
     log = workspace / "runs" / "up" / f"{service}.log"
     if log.is_file():
         for text in log.read_text("utf-8", errors="replace").splitlines()[-LAST:]:
-            click.echo(f"    {service} | {text.partition('  ')[2] or text}", err=True)
+            click.echo(f"    {service} | {text[STAMP:]}", err=True)

@@ -63,8 +63,8 @@ def command(
     folder: Path | None,
     backing: str,
 ) -> None:
-    from checker.course import root
-    from checker.verify import repeat, verify
+    from checker.course import root  # noqa: PLC0415
+    from checker.verify import repeat, verify  # noqa: PLC0415
 
     exit_on_hangup()
     course = (folder or root()).resolve()
@@ -207,7 +207,7 @@ def _say_repeated(found: Repeated, *, as_json: bool) -> None:
 
 
 def _record(course: Path) -> None:
-    from checker.course import Course
+    from checker.course import Course  # noqa: PLC0415
 
     changes = Course(course).record()
     for change in changes:

@@ -22,11 +22,11 @@ UNWATCHED = {"runs", ".git", ".venv", "__pycache__", "notebooks", ".ipynb_checkp
 @click.option("--only", multiple=True, metavar="NAME", help=N_("Only this check, and what it builds on."))
 @click.option("--once-more", "times", type=int, default=None, hidden=True)
 def command(lab: str | None, workspace: Path | None, backing: str, only: tuple[str, ...], times: int | None) -> None:
-    from watchfiles import watch
+    from watchfiles import watch  # noqa: PLC0415
 
-    from checker.cli.main import sentence
-    from checker.runtime.ground import Ground
-    from checker.session import check
+    from checker.cli.main import sentence  # noqa: PLC0415
+    from checker.runtime.ground import Ground  # noqa: PLC0415
+    from checker.session import check  # noqa: PLC0415
 
     exit_on_hangup()
     space = open_workspace(workspace)
@@ -48,7 +48,7 @@ def command(lab: str | None, workspace: Path | None, backing: str, only: tuple[s
             next(saves)
 
 
-def _is_theirs(root: Path):  # type: ignore[no-untyped-def]
+def _is_theirs(root: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  (watchfiles' own callable type)
     def wanted(_change: object, path: str) -> bool:
         return not UNWATCHED & set(Path(path).relative_to(root).parts)
 

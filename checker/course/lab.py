@@ -163,12 +163,12 @@ def _matching(table: Table, key: str, pattern: re.Pattern[str], expected: str) -
 
 
 def _said(table: Table) -> Mapping[str, CheckMeta]:
-    return {name: _check(table.table(name)) for name in table.keys()}
+    return {name: _check(table.table(name)) for name in table.keys()}  # noqa: SIM118  (taking empties it)
 
 
 def _check(table: Table) -> CheckMeta:
-    why = _text(table, "why") if "why" in table.keys() else {}
-    hints = _hints(table.table("hints")) if "hints" in table.keys() else {}
+    why = _text(table, "why") if "why" in table.keys() else {}  # noqa: SIM118  (no mapping)
+    hints = _hints(table.table("hints")) if "hints" in table.keys() else {}  # noqa: SIM118
     check = CheckMeta({}, table.take("points", float, 1.0), why, hints, table.take("read", str, ""))
     table.close()
     return check

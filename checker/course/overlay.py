@@ -161,7 +161,7 @@ class Overlay:
 
 
 def _hashes(table: Table) -> Mapping[str, str]:
-    hashes = {path: table.take(path, str) for path in table.keys()}
+    hashes = {path: table.take(path, str) for path in table.keys()}  # noqa: SIM118  (taking empties it)
     for path, value in hashes.items():
         if len(value) != _HASH or value.strip("0123456789abcdef"):
             raise table.wrong(path, value, "a SHA-256 in hexadecimal, as seamwork verify --record writes it")

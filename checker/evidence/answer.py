@@ -40,7 +40,7 @@ class Answer:
     def wire(self, request: Request, *, close: bool = False) -> bytes:
         """Return the bytes that answer ``request``; ``close``: the connection will not be used again."""
         fields = dict(self.headers)
-        if self.status >= 200 and self.status not in (204, 304):
+        if self.status >= 200 and self.status not in (204, 304):  # noqa: PLR2004  (RFC 9110, 8.6)
             fields.setdefault("content-length", str(len(self.body)))
         if close or request.closes:
             fields["connection"] = "close"

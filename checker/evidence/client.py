@@ -186,7 +186,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         try:
             ready.wait()
             results[index] = calls[index]()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (raised again where it can be heard)
             errors[index] = error
 
     threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(calls))]

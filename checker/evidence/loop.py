@@ -77,7 +77,7 @@ async def _end_all() -> None:
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415  (where it is not, on Windows, asyncio's own will do)
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()

@@ -52,7 +52,7 @@ def pooled(contract: Mapping[str, Any]) -> Pool:
 
 def fill() -> None:
     """Read a contract from standard input and write its pool to standard output."""
-    import schemathesis
+    import schemathesis  # noqa: PLC0415  (slow)
     from schemathesis.core.result import Ok
 
     schema = schemathesis.openapi.from_dict(json.load(sys.stdin))
@@ -71,7 +71,7 @@ def _fingerprint(contract: Mapping[str, Any]) -> str:
 
 
 def _invented(operation: Any) -> dict[str, list[dict[str, Any]]]:
-    from schemathesis import GenerationMode
+    from schemathesis import GenerationMode  # noqa: PLC0415  (slow)
 
     sensible = _drawn(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), SENSIBLE)
     can_be_wrong = operation.body or operation.query or operation.path_parameters
@@ -83,7 +83,7 @@ def _invented(operation: Any) -> dict[str, list[dict[str, Any]]]:
 
 def _drawn(strategy: Any, count: int) -> list[dict[str, Any]]:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))
-    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: PLC0415
 
     drawn: list[dict[str, Any]] = []
 
@@ -104,7 +104,7 @@ def _drawn(strategy: Any, count: int) -> list[dict[str, Any]]:
 
 
 def _parts(case: Case[Any]) -> dict[str, Any]:
-    from schemathesis.core import NOT_SET
+    from schemathesis.core import NOT_SET  # noqa: PLC0415
 
     parts = {name: getattr(case, name) for name in PARTS}
     plain = {name: dict(value) if name == "headers" and value else value for name, value in parts.items()}

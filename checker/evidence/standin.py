@@ -73,7 +73,7 @@ class StandIn(Edge):
             return self._routes.answer(request.method, request.target, request.headers, bytes(request.body))
         except NotHTTPError:
             return problem(400, "A header field is none.")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whatever a script does, a reply is due)
             self.error = self.error or EngineFault(
                 N_("The stand-in for {name} could not answer {asked}: {error!r}."),
                 name=self.callee,

@@ -64,7 +64,8 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from nbformat import v4
 
-    book = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    code = [v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]  # it brings no types
+    book = v4.new_notebook(cells=code)  # type: ignore[no-untyped-call]
     start = workspace / "notebooks"
     start.mkdir(exist_ok=True)
     client = NotebookClient(book, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(start)}})

@@ -17,7 +17,7 @@ def width(text: str) -> int:
     """Return the cells that a line takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len
+    from rich.cells import cell_len  # noqa: PLC0415  (costs 4 ms; most lines are ASCII)
 
     return cell_len(text)
 
@@ -71,7 +71,7 @@ def _words() -> re.Pattern[str]:
 def _head(text: str, cells: int) -> str:
     if text.isascii():
         return text[:cells]
-    from rich.cells import split_graphemes
+    from rich.cells import split_graphemes  # noqa: PLC0415  (as above)
 
     taken = used = 0
     for _, end, wide in split_graphemes(text[: 4 * cells + 8])[0]:

@@ -49,7 +49,7 @@ def _written_out(text: str) -> str:
 
 def _name(found: re.Match[str]) -> str:
     point = ord(found[0])
-    return f"\\x{point:02x}" if point <= 0xFF else f"\\u{point:04x}"
+    return f"\\x{point:02x}" if point <= 0xFF else f"\\u{point:04x}"  # noqa: PLR2004  (one byte)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -23,8 +23,8 @@ class Ink:
         shown = self.glyphs(text)
         if not (self.color and style and shown):
             return shown
-        from rich.color import ColorSystem
-        from rich.style import Style
+        from rich.color import ColorSystem  # noqa: PLC0415  (only for a terminal with colours)
+        from rich.style import Style  # noqa: PLC0415
 
         return Style.parse(style).render(shown, color_system=ColorSystem.STANDARD)
 

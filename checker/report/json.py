@@ -120,7 +120,7 @@ def _load_message(data: Mapping[str, Any]) -> Message | None:
 
 
 def _validate(data: Mapping[str, Any]) -> None:
-    import jsonschema
+    import jsonschema  # noqa: PLC0415  (slow to import, and only readers need it)
 
     try:
         jsonschema.validate(data, schema(), cls=jsonschema.Draft202012Validator)

@@ -163,10 +163,10 @@ def _broken() -> CheckResult:
 
 
 def _write(folder: Path) -> None:
-    from checker.report.html import render_html
-    from checker.report.json import results_json
-    from checker.report.notebook import render_fragment
-    from checker.report.text import render_text
+    from checker.report.html import render_html  # noqa: PLC0415
+    from checker.report.json import results_json  # noqa: PLC0415
+    from checker.report.notebook import render_fragment  # noqa: PLC0415
+    from checker.report.text import render_text  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
     then = "seamwork check 03"

@@ -26,14 +26,14 @@ _NAMED = re.compile(r"\$\{?(?P<name>\w+)(?P<alternative>:-)?(?P<default>[^}]*)",
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
 _GLOB = re.compile(r"[*?\[\\]")
 _SHELL_WORDS = frozenset(
-    ". : [ alias bg break case cd command continue do done elif else esac eval exec exit export fg fi for function getopts"
+    ". : [ alias bg break case cd command continue do done elif else esac eval exec exit export fg fi for function getopts"  # noqa: SIM905  (one word for each)
     " hash if jobs local read readonly return set shift source then time times trap type ulimit umask unalias unset until"
     " wait while".split()
 )
 """What only a shell can do, or does itself."""
 
 
-class NotSimple(Exception):
+class NotSimple(Exception):  # noqa: N818  (an answer, not a defect)
     """The line says something that only a shell understands."""
 
 

@@ -171,7 +171,7 @@ def _normal(name: str) -> str:
 
 def _installed(python: Path) -> Iterable[tuple[str, str]]:
     for folder in _site_packages(python):
-        for entry in os.listdir(folder):
+        for entry in os.listdir(folder):  # noqa: PTH208  (hundreds of names, and no paths wanted)
             if found := _INSTALLED.fullmatch(entry):
                 yield _normal(found[1]), found[2]
 

@@ -4,6 +4,7 @@ Standard library only: this runs under the learner's interpreter, loaded by path
 see what it would have seen cold: argv, environment, sys.path, ``__main__``, signals, output and exit code. It differs
 in three things: sys.flags says isolated, /proc shows the launcher's command line, and its environment at birth.
 """
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120, PTH121, PTH123, PTH208  (os.path keeps the launcher small and quick to start)
 
 from __future__ import annotations
 
@@ -13,7 +14,6 @@ import gc
 import importlib
 import io
 import os
-import random
 import re
 import runpy
 import shutil
@@ -37,7 +37,7 @@ PYTHON = re.compile(r"python(3(\.\d+)?)?")
 SUFFIXES = (".py", ".pyc", ".so")
 
 
-class Cold(Exception):
+class Cold(Exception):  # noqa: N818  (an answer, not a defect)
     """This command must be started cold; the text says why."""
 
 
@@ -198,7 +198,7 @@ def settle_in(output: int, keep: int, cwd: str) -> None:
 
 
 def _above(limit: int, fd: int) -> int:
-    import fcntl
+    import fcntl  # noqa: PLC0415  (not on Windows)
 
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, limit + 1)
 
@@ -219,7 +219,7 @@ def become(found: Plan, argv: Sequence[str], env: Mapping[str, str], cwd: str) -
         _runner(found)()
     except SystemExit:
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  (this is the interpreter's last line)
         _die_of(error)
 
 
@@ -230,7 +230,6 @@ def _look_like_a_start(found: Plan, argv: Sequence[str], env: Mapping[str, str],
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
-    random.seed()
     gc.enable()
     sys.dont_write_bytecode = bool(env.get("PYTHONDONTWRITEBYTECODE"))
     sys.argv = found.argv
@@ -250,10 +249,10 @@ def _runner(found: Plan) -> Callable[[], object]:
     sys.modules["__main__"] = main
     if found.kind == "module":
         # What `python -m` itself calls; run_module would not make it the real __main__.
-        return lambda: runpy._run_module_as_main(found.target)  # type: ignore[attr-defined]
+        return lambda: runpy._run_module_as_main(found.target)  # type: ignore[attr-defined]  # noqa: SLF001
     if found.kind == "file":
         vars(main).update(__file__=found.target, __cached__=None)
-    return lambda: exec(_compiled(found), vars(main))
+    return lambda: exec(_compiled(found), vars(main))  # noqa: S102  (it is the program)
 
 
 def _compiled(found: Plan) -> types.CodeType:

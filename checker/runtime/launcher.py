@@ -1,4 +1,5 @@
 """The checker's side of the launcher: start programs, hear what they say, end them; nothing outlives the checker."""
+# ruff: noqa: SLF001  (a process and its launcher are one thing seen from two sides)
 
 from __future__ import annotations
 

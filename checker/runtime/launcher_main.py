@@ -4,6 +4,7 @@ Standard library only. It hears requests on a socket and answers them: a length 
 request brings the write end of its output pipe along. Forks Python programs with the modules loaded already, executes
 others. It lives in a session of its own; when the socket closes, for whatever reason, it ends every process and itself.
 """
+# ruff: noqa: PTH118, PTH120  (os.path keeps the launcher small and quick to start)
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from checker.runtime import forked, processes
 else:  # -I keeps our folder off the path, and so it shall be
 
-    def _beside(name):
+    def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
         spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -64,7 +65,7 @@ class Child:
     family: list[int] = field(default_factory=list)  # descendants when its end was asked for
 
 
-class BecomeChild(Exception):
+class BecomeChild(Exception):  # noqa: N818  (control flow: unwinds the launcher's frames in a forked child)
     """Raised in the child of a fork."""
 
     def __init__(self, plan: forked.Plan, request: dict[str, Any]) -> None:
@@ -306,7 +307,7 @@ def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int) -> No
         _die_with(parent, request["name"])
         step = "exec"
         if plan is None:
-            os.execvpe(request["argv"][0], request["argv"], request["env"])
+            os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606  (what it is for)
         os.close(forked.TOLD)
     except OSError as error:
         os.write(forked.TOLD, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())

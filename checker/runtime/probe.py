@@ -15,7 +15,7 @@ ENOUGH = 12
 """Bytes of a reply that hold its status."""
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  (an answer, not a defect)
     """Nobody listens on that port."""
 
 

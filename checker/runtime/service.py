@@ -189,7 +189,7 @@ class _Elsewhere:
         self._seen = 0
 
     def addresses(self) -> list[str]:
-        right = {f"{host}:{self._port}" for host in ("127.0.0.1", "0.0.0.0", "[::]")}
+        right = {f"{host}:{self._port}" for host in ("127.0.0.1", "0.0.0.0", "[::]")}  # noqa: S104  (compared, not bound)
         return [address for address in symptoms.listening(self._pid) if address not in right]
 
     def for_good(self) -> bool:

@@ -48,7 +48,7 @@ class Stage:
 
     def rng(self, name: str) -> random.Random:
         """Return chance that is the same for the same seed and name."""
-        return random.Random(f"{self.seed}:{name}")
+        return random.Random(f"{self.seed}:{name}")  # noqa: S311  (test data, not secrets)
 
     def expect(self, wanted: Sequence[tuple[dict[str, Any], bool]], contracts: Sequence[str] = ()) -> None:
         """Begin to build the systems that several checks share, and the questions about contracts, before they are asked for."""

@@ -19,7 +19,7 @@ def save(results: Results, workspace: Path, ledger: Ledger, *, lang: str, transl
 
     Raises OSError when the disk is full or the folder cannot be written: the verdict stands all the same.
     """
-    from checker.report import render_html, results_json
+    from checker.report import render_html, results_json  # noqa: PLC0415  (jinja2 is slow to import)
 
     runs = workspace / "runs"
     runs.mkdir(exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, EngineFault, UsageError
@@ -82,7 +81,7 @@ class Up:
     def stop(self) -> None:
         """Take everything down, and return when it is."""
         pid = int(self._ask("stop"))
-        if not until(lambda: not self.running and not _lives(pid), within=STOPPED_WITHIN):
+        if not until(lambda: self._meeting.free, within=STOPPED_WITHIN):
             raise EngineFault(
                 N_("The shop's supervisor, process {pid}, did not end within {seconds:g} s."),
                 N_("End it: kill -9 {pid}; what it started ends with it."),
@@ -116,10 +115,3 @@ class Up:
 def _down(workspace: Path) -> UsageError:
     return UsageError(N_("The shop of {workspace} is not up."), N_("Put it up: seamwork up"), workspace=workspace)
 
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True

@@ -115,7 +115,8 @@ def error_to(error: BaseException) -> dict[str, Any]:
         name: value if isinstance(value, (int, float, str, bool)) else str(value)
         for name, value in error.values.items()
     }
-    return {"kind": type(error).__name__, "message": error.message, "move": error.move, "values": values}
+    kind = next(each.__name__ for each in type(error).__mro__ if each.__name__ in errors.__all__)
+    return {"kind": kind, "message": error.message, "move": error.move, "values": values}
 
 
 def error_from(plain: Mapping[str, Any]) -> SeamworkError:

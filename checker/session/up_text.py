@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from checker.errors import N_
-from checker.report.cells import pad, width
+from checker.report.cells import pad, width, wrap
 from checker.report.clean import block, line
 from checker.report.wire import duration, rows
 from checker.report.wirelines import wire_lines
@@ -15,6 +15,7 @@ from checker.session.up_state import error_from
 
 if TYPE_CHECKING:
     from checker.report.ink import Ink
+    from checker.outcome import Message
     from checker.report.words import Voice
     from checker.session.up_state import Answered, FaultNow, State
 
@@ -41,13 +42,16 @@ class Words:
         lines = [f"  {pad(line(name, 60), column)}{url}".rstrip() for name, url in said if url]
         for each in state.services:
             if each.trouble is not None:
-                told = " ".join(
-                    [self._voice.message(each.trouble), self._voice.say(each.trouble.move, **each.trouble.values)]
-                )
-                lines.append(f"  {pad(each.name, column)}{self._ink(told, 'red')}")
+                lines += self._trouble(each.trouble, pad(line(each.name, 60), column))
         if state.helpers:
             lines.append(f"  {pad(self._voice.say(N_('beside')), column)}{', '.join(state.helpers)}")
         return "\n".join([*lines, *self.faults(state)])
+
+    def _trouble(self, trouble: Message, label: str) -> list[str]:
+        told = [self._voice.message(trouble), self._voice.say(trouble.move, **trouble.values)]
+        room = self._room - 2 - width(label)
+        lines = [part for text in told if text for part in wrap(self._ink.glyphs(text), room)]
+        return [f"  {label if n == 0 else ' ' * width(label)}{self._ink(text, 'red')}" for n, text in enumerate(lines)]
 
     def faults(self, state: State) -> list[str]:
         """Say each fault that is on, a line each."""

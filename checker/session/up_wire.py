@@ -66,6 +66,20 @@ class Meeting:
             finally:
                 self._clear()
 
+    @property
+    def free(self) -> bool:
+        """Whether no supervisor has this place, not even one that is still taking things down."""
+        try:
+            lock = self._lock.open()
+        except OSError:
+            return True
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
     def listen(self) -> socket.socket:
         """Return the socket that listens there; what a dead supervisor left is taken away."""
         self.socket.unlink(missing_ok=True)

@@ -9,12 +9,10 @@ import sys
 import tempfile
 import time
 from collections import deque
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-    from types import TracebackType
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, TypeVar
 
 __all__ = ["Crew", "Job"]
 
@@ -99,7 +97,7 @@ class _Worker:
     """One worker process, in a session of its own: Ctrl-C reaches us, and we tell it."""
 
     def __init__(self, root: Path, backing: str) -> None:
-        self._said: IO[bytes] = tempfile.TemporaryFile()
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in end)
         command = [sys.executable, "-I", "-m", "checker.verify.worker", str(root), backing]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True

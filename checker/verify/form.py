@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from checker.errors import N_, Blocked, EngineFault, SeamworkError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["form"]
 
@@ -41,9 +38,9 @@ def _formatted(root: Path, name: str) -> list[SeamworkError]:
         return []
     own = root / "pyproject.toml"
     config = ["--config", str(own)] if own.is_file() else ["--isolated", "--config", WIDTH]
-    code, lines = _run(["ruff", "format", "--check", "--no-cache", *config, str(root / name)], root)
-    files = [_below(root, line.partition(": ")[2]) for line in lines if line.startswith("Would reformat")]
-    if code > 1:
+    code, lines = _run(["ruff", "format", "--check", "--no-cache", "--output-format=concise", *config, name], root)
+    files = dict.fromkeys(line.partition(":")[0] for line in lines if ": unformatted: " in line)
+    if code > 1 and not files:
         return [Blocked(N_("ruff cannot say whether {file} is formatted: {words}"), file=name, words=" ".join(lines))]
     return [EngineFault(N_("{file} is not formatted."), N_("Run ruff format {file}"), file=file) for file in files]
 
@@ -77,11 +74,6 @@ def _typed(root: Path, name: str, tree: Path) -> list[SeamworkError]:
             shown="; ".join(found[:SHOWN]),
         )
     ]
-
-
-def _below(root: Path, path: str) -> str:
-    resolved = (root / path).resolve()
-    return resolved.relative_to(root.resolve()).as_posix() if resolved.is_relative_to(root.resolve()) else path
 
 
 def _run(command: Sequence[str], folder: Path) -> tuple[int, list[str]]:

@@ -1,16 +1,14 @@
+
 """The anatomy of a lesson: nine sections, in order, of the same shape in both languages."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from checker.errors import N_, EngineFault, SeamworkError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["SECTIONS", "Section", "anatomy", "anchors", "sections", "twins"]
 
@@ -153,7 +151,7 @@ def _body(text: str) -> list[str]:
 
 def _open(found: list[Section], heading: re.Match[str]) -> None:
     level = len(heading["level"])
-    if level == 2:
+    if level == 2:  # noqa: PLR2004  (a section)
         found.append(Section(re.sub(r"\s*\{[^}]*\}$", "", heading["title"])))
     else:
         found[-1].headings.append(level)

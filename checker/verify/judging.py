@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from checker.errors import N_, Blocked, EngineFault, SeamworkError
 from checker.outcome import Outcome
 from checker.verify.rows import Kind, Row
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 __all__ = ["Answer", "Ran", "Said", "judge"]
 
@@ -100,33 +98,30 @@ def _passes(row: Row, answer: Answer) -> Iterator[SeamworkError]:
             yield _undecided(row, ran, said)
 
 
+_WRONG = {
+    (True, Outcome.PASSED): (
+        N_("{note} says that {check} fails; it passes (seed {seed})."),
+        N_(
+            "Make the mistake one that it sees, mend the check in labs/{lab}/checks, or take the name out of that line."
+        ),
+    ),
+    (True, Outcome.BLOCKED): (
+        N_("{note} says that {check} fails; it is blocked: {words}"),
+        N_("Only a check that failed has caught it: name the one that blocks it, or let {check} build on less."),
+    ),
+    (False, Outcome.FAILED): (
+        N_("{note} does not name {check}, which fails too (seed {seed}): {words}"),
+        N_("Name it there, or make the mistake one that leaves it alone."),
+    ),
+}
+"""What is said of a check by whether the NOTE.md names it, and what it came to."""
+
+
 def _wrong(row: Row, answer: Answer) -> Iterator[SeamworkError]:
     failed, note = answer.named(Outcome.FAILED), f"{row.file}/NOTE.md"
     for ran, said in _each(answer.runs, *Outcome):
-        if said.check in row.kills and said.outcome is Outcome.PASSED:
-            move = N_(
-                "Make the mistake one that it sees, mend the check in labs/{lab}/checks, or take the name out of that line."
-            )
-            yield _problem(
-                N_("{file} says that {check} fails; it passes (seed {seed})."), move, row, ran, said, file=note
-            )
-        elif said.check in row.kills and said.outcome is Outcome.BLOCKED:
-            move = N_(
-                "Only a check that has failed has caught it: name the one that blocks it, or loosen what it builds on."
-            )
-            yield _problem(
-                N_("{file} says that {check} fails; it is blocked: {words}"), move, row, ran, said, file=note
-            )
-        elif said.check not in row.kills and said.outcome is Outcome.FAILED:
-            move = N_("Name it there, or make the mistake one that leaves it alone.")
-            yield _problem(
-                N_("{file} does not name {check}, which fails too (seed {seed}): {words}"),
-                move,
-                row,
-                ran,
-                said,
-                file=note,
-            )
+        if words := _WRONG.get((said.check in row.kills, said.outcome)):
+            yield _problem(*words, row, ran, said, file=note, note=note)
         elif said.outcome is Outcome.BLOCKED and (said.unmet or not failed):
             yield _undecided(row, ran, said)
 

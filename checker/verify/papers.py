@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from checker.course import LANGUAGES, Change, Course, Lab, changed_lines
 from checker.errors import N_, EngineFault, SeamworkError
 from checker.verify.guide import anatomy, anchors, twins
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["LOGIC", "Stale", "change_of", "lab_gaps", "stale_notebooks", "too_large", "unkilled"]
 

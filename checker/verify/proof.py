@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from checker.course import Change
 from checker.errors import Blocked, SeamworkError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from checker.course import Change
 
 __all__ = ["LabProof", "Proof", "RowProof", "State", "without_repeats"]
 

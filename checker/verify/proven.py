@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from checker.course import Course, Lab, Tree, digest, fingerprint
 from checker.runtime.environment import lock_file
 from checker.verify.rows import Kind, Row
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Entry", "hash_of", "key_of", "read", "write"]
 
@@ -49,9 +46,9 @@ def key_of(course: Course, lab: Lab) -> str:
 def hash_of(row: Row, key: str) -> str:
     """Return the hash of a row: what its lab stands on, the files it lays out, what is expected of it.
 
-    How a solution is written hangs on its files and the tools' versions alone.
+    How a solution is written hangs on its files and on the tools alone.
     """
-    stands_on = _lock() if row.kind is Kind.FORM else key
+    stands_on = _tools() if row.kind is Kind.FORM else key
     return _sha(stands_on, row.kind, " ".join(sorted(row.kills)), _tree(row.tree))
 
 
@@ -104,6 +101,12 @@ def _judges(path: Path) -> bool:
 def _lock() -> str:
     lock = lock_file()
     return fingerprint(lock, base=lock.parent) if lock else ""
+
+
+def _tools() -> str:
+    lock = lock_file()
+    dev = fingerprint(lock.with_name("dev.txt"), base=lock.parent) if lock else ""
+    return _sha(_lock(), dev, fingerprint(CHECKER / "verify" / "form.py", base=CHECKER))
 
 
 def _sha(*parts: str) -> str:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from checker.course import Course
 from checker.outcome import Outcome
 from checker.verify.crew import Crew
+from checker.verify.judging import Answer
 from checker.verify.rows import Kind, Row
 from checker.verify.verify import answer_of, cores, job_of, times_matter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from checker.verify.judging import Answer
 
 __all__ = ["Flake", "Repeated", "repeat"]
 

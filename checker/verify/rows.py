@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from checker.course import Course, Lab, Overlay, Tree
 from checker.errors import SeamworkError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from checker.course import Course, Lab, Overlay, Tree
 
 __all__ = ["Kind", "Pass", "Row", "rows_of"]
 

@@ -1,17 +1,15 @@
+
 """A new lab's folders and files, each with the shape it must have and a note on what to write there."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 from checker.course import Course
 from checker.errors import N_, SeamworkError, UsageError
 from checker.verify.guide import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = ["lay_out"]
 

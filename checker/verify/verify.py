@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import random
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from checker.course import Course, Lab, write_tree
 from checker.errors import N_, Blocked, EngineFault, SeamworkError
@@ -19,9 +20,6 @@ from checker.verify.papers import Stale, change_of, lab_gaps, stale_notebooks, t
 from checker.verify.proof import LabProof, Proof, RowProof, State, without_repeats
 from checker.verify.proven import Entry
 from checker.verify.rows import Kind, Row, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["answer_of", "cores", "job_of", "times_matter", "verify"]
 

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from checker.course import Course, Lab
 from checker.errors import Blocked, SeamworkError
+from checker.outcome import CheckResult, Message
 from checker.runtime.ground import Ground
 from checker.session import check
 from checker.verify.form import form
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from checker.outcome import CheckResult, Message
 
 __all__ = ["main"]
 
@@ -48,7 +46,7 @@ class Desk:
             done = self._form(job) if "form" in job else self._runs(job)
         except SeamworkError as error:
             done = {"error": str(error), "undecided": isinstance(error, Blocked)}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (one row's accident must not take the others along)
             self._close_warm()
             done = {"error": f"{type(error).__name__}: {error}"[:TAIL], "undecided": True}
         return {**done, "seconds": round(time.perf_counter() - began, 3)}
@@ -127,8 +125,6 @@ def _private_output() -> IO[str]:
 
 def _jobs() -> Iterator[dict[str, Any]]:
     """Yield jobs as they come. A thread reads, so that the end of the input stops us in the middle of one, too."""
-    import queue
-
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(waiting.put,), daemon=True).start()
     while line := waiting.get():
