@@ -37,7 +37,7 @@ def test_a_module_that_shadows_is_the_reason_for_cold(tmp_path: Path, package: b
 
 
 def test_common_names_shadow_nothing(tmp_path: Path) -> None:
-    """Python finds its own `site` before a folder without __init__.py; its own `test` nobody loads."""
+    """Python finds its own `site` before a folder without __init__.py; `test` is none of its names."""
     (tmp_path / "site").mkdir()
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "__init__.py").touch()

@@ -11,6 +11,7 @@ import pytest
 from checker.errors import EngineFault
 from checker.ledger import Ledger
 from checker.runtime.launcher import Launcher, Process
+from checker.wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,16 @@ def test_a_line_without_end_is_cut_once(launcher: Launcher) -> None:
     process = said(launcher, "head -c 200000 /dev/zero | tr '\\0' x; echo; echo next")
 
     assert [len(line) for line in process.last_lines] == [8_193, 4]
+
+
+def test_a_line_that_never_ends_is_heard(launcher: Launcher) -> None:
+    """More than 8 KiB are not waited for."""
+    endless = launcher.start("endless", ["sh", "-c", "head -c 10000 /dev/zero | tr '\\0' x; sleep 60"], ENV, Path("/"))
+
+    heard = until(lambda: endless.last_lines, within=10)
+
+    endless.kill()
+    assert len(heard[0]) == 8_193
 
 
 def test_a_flood_stops_nobody(launcher: Launcher) -> None:

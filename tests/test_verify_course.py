@@ -1,5 +1,6 @@
 """A course that is whole is proven; each way of breaking it stops verify, with the file to mend."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,14 +9,16 @@ import pytest
 
 from checker.course import Course, Lab
 from checker.errors import N_, EngineFault, SeamworkError
-from checker.verify import Proof, RowProof, State, verify
+from checker.verify import Proof, State, verify
+from checker.verify.papers import Stale, stale_notebooks
 
 TINY = Path(__file__).parent / "tiny"
+BROKEN = {"starter", "right/one-file", "wrong/counter-forgets", "wrong/counts-at-home"}
 
 
-def prove(root: Path, **options: object) -> Proof:
-    """Prove lab 01 with one worker, and only what is stale."""
-    return verify(root, labs=["01"], draw=False, jobs=1, **options)  # type: ignore[arg-type]
+def prove(root: Path, *, stale: Stale = stale_notebooks) -> Proof:
+    """Prove lab 01 where it is stale, and there alone."""
+    return verify(root, labs=["01"], draw=False, jobs=1, stale=stale)
 
 
 @pytest.fixture(scope="module")
@@ -66,46 +69,11 @@ def test_guide_makes_nothing_stale(course: Path) -> None:
     assert {row.state for row in prove(course).labs[0].rows} == {State.UNCHANGED}
 
 
-def test_one_row_is_drawn_again(course: Path) -> None:
-    """Chance picks one proven row, and it is run again."""
-    seen: list[RowProof] = []
-
-    verify(course, labs=["01"], jobs=1, on_row=seen.append)
-
-    assert [row.state for row in seen if row.drawn] == [State.PROVEN]
-
-
-def test_changed_row_is_run_alone(course: Path) -> None:
-    """A comment in one right version leaves the others proven."""
-    spoil(course / "labs/01-split/right/fastapi/counter_api.py", "once more", "again")
-
-    ran = [row.row for row in prove(course).labs[0].rows if row.state is not State.UNCHANGED]
-
-    assert ran == ["right/fastapi"]
+# What stops verify before anything is run
 
 
 def no_wrong_version(root: Path) -> None:
     shutil.rmtree(root / "labs/01-split/wrong/both-answer")
-
-
-def another_note(root: Path) -> None:
-    note = root / "labs/01-split/wrong/counter-forgets/NOTE.md"
-    spoil(note, "test_counter_owns_the_counts", "test_greeter_keeps_no_counts")
-
-
-def blocked_kill(root: Path) -> None:
-    note = root / "labs/01-split/wrong/counter-forgets/NOTE.md"
-    spoil(note, "test_counter_owns_the_counts", "test_counter_owns_the_counts, test_greeter_tells_counter")
-
-
-def right_is_wrong(root: Path) -> None:
-    spoil(root / "labs/01-split/right/one-file/both.py", "counts[name] += 1", "counts[name] += 2")
-
-
-def starter_is_done(root: Path) -> None:
-    shutil.copytree(root / "solutions/01-split/counter", root / "labs/01-split/starter/counter", dirs_exist_ok=True)
-    shutil.copytree(root / "solutions/01-split/greeter", root / "labs/01-split/starter/greeter")
-    Course(root).record()
 
 
 def section_is_missing(root: Path) -> None:
@@ -132,6 +100,10 @@ def metadata_is_wrong(root: Path) -> None:
     spoil(root / "labs/01-split/lab.toml", "minutes = 15", 'minutes = "long"')
 
 
+def note_names_nothing(root: Path) -> None:
+    spoil(root / "labs/01-split/wrong/both-answer/NOTE.md", "test_greeter_keeps_no_counts", "what it must")
+
+
 def reasons_are_missing(root: Path) -> None:
     (root / "solutions/01-split/WHY.md").unlink()
 
@@ -140,37 +112,24 @@ def reasons_are_missing(root: Path) -> None:
     ("breaks", "file", "words"),
     [
         (no_wrong_version, "labs/01-split/checks/test_split.py", "no wrong version fails test_greeter_keeps_no_counts"),
-        (another_note, "labs/01-split/wrong/counter-forgets/NOTE.md", "does not name test_counter_owns_the_counts"),
-        (
-            another_note,
-            "labs/01-split/wrong/counter-forgets/NOTE.md",
-            "says that test_greeter_keeps_no_counts fails; it p",
-        ),
-        (
-            blocked_kill,
-            "labs/01-split/wrong/counter-forgets/NOTE.md",
-            "test_greeter_tells_counter fails; it is blocked",
-        ),
-        (right_is_wrong, "labs/01-split/right/one-file", "is a right answer, and test_counter_owns_the_counts fails"),
-        (starter_is_done, "labs/01-split/starter", "fails none of its checks"),
         (section_is_missing, "labs/01-split/guide.zh.md", "lacks the section '思路'"),
         (anchor_is_missing, "labs/01-split/guide.zh.md", "has no place 'turn'"),
         (guide_is_missing, "labs/01-split/guide.zh.md", "is not there"),
         (claim_is_missing, "", "test_counter_owns_the_counts lacks its claim in zh. Write it in checks/claims.zh.toml"),
         (base_has_changed, "labs/01-split/starter/overlay.toml", "replaces Procfile as it was"),
         (metadata_is_wrong, "labs/01-split/lab.toml", "minutes = 'long'"),
+        (note_names_nothing, "labs/01-split/wrong/both-answer/NOTE.md", "must name, in its first line"),
         (reasons_are_missing, "solutions/01-split/WHY.md", "is not there"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_what_is_broken_is_named(course: Path, breaks: Callable[[Path], None], file: str, words: str) -> None:
-    """Verify stops with 1 and names the file to mend."""
+    """Verify stops with 1 and names the file to mend, once."""
     breaks(course)
 
     proof = prove(course)
 
-    named = [problem for problem in proof.all_problems if words in str(problem)]
-    assert [str(problem.values.get("file", "")).removeprefix(f"{course}/") for problem in named] == [file]
+    assert files(course, proof, words) == [file]
     assert proof.exit_code == 1
 
 
@@ -182,16 +141,62 @@ def test_stale_notebook_stops_verify(course: Path) -> None:
 
     proof = prove(course, stale=stale)
 
-    assert [str(problem) for problem in proof.all_problems] == ["notebooks/en/01-split.ipynb is not up to date."]
+    assert files(course, proof, "is not up to date") == ["notebooks/en/01-split.ipynb"]
     assert proof.exit_code == 1
 
 
-def test_failed_row_is_not_kept(course: Path) -> None:
-    """What failed is run again the next time, until it is mended."""
-    right_is_wrong(course)
-    prove(course)
+# What only running shows
 
-    again = {row.row: row.state for row in prove(course).labs[0].rows}
 
-    assert again["right/one-file"] is State.FAILED
-    assert again["solution"] is State.UNCHANGED
+@pytest.fixture(scope="module")
+def broken(whole: tuple[Path, Proof], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Proof]]:
+    """Break four versions of the proven lab at once: they do not meet. Runs what that made stale, and one drawn row."""
+    root = tmp_path_factory.mktemp("broken")
+    shutil.copytree(whole[0], root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".mypy_cache"))
+    lab = root / "labs/01-split"
+    spoil(lab / "right/one-file/both.py", "counts[name] += 1", "counts[name] += 2")
+    spoil(lab / "wrong/counter-forgets/NOTE.md", "_the_counts", "_the_counts, test_greeter_tells_counter")
+    spoil(lab / "wrong/counts-at-home/NOTE.md", "test_greeter_tells_counter", "test_greeter_keeps_no_counts")
+    shutil.copytree(root / "solutions/01-split/counter", lab / "starter/counter", dirs_exist_ok=True)
+    shutil.copytree(root / "solutions/01-split/greeter", lab / "starter/greeter")
+    Course(root).record()
+    yield root, verify(root, labs=["01"], jobs=2)
+    shutil.rmtree(root)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("right/one-file", "is a right answer, and test_counter_owns_the_counts fails on it"),
+        ("wrong/counter-forgets/NOTE.md", "says that test_greeter_tells_counter fails; it is blocked"),
+        ("wrong/counts-at-home/NOTE.md", "says that test_greeter_keeps_no_counts fails; it passes"),
+        ("wrong/counts-at-home/NOTE.md", "does not name test_greeter_tells_counter, which fails too"),
+        ("starter", "fails none of its checks"),
+    ],
+)
+def test_what_runs_wrong_is_named(broken: tuple[Path, Proof], file: str, words: str) -> None:
+    """The version that is not as it must be is named, with what to mend."""
+    assert files(*broken, words) == [f"labs/01-split/{file}"]
+
+
+def test_only_stale_and_drawn_rows_ran(broken: tuple[Path, Proof]) -> None:
+    """The four that changed are run and fail; of the others chance picks one, which is proven again."""
+    ran = [row for row in broken[1].labs[0].rows if row.state is not State.UNCHANGED]
+
+    assert {row.row for row in ran if row.state is State.FAILED} == BROKEN
+    assert [row.state for row in ran if row.drawn] == [State.PROVEN]
+    assert len(ran) == len(BROKEN) + 1
+
+
+def test_what_failed_is_not_kept(broken: tuple[Path, Proof]) -> None:
+    """What failed is run again the next time; what was proven before stays so."""
+    kept = json.loads((broken[0] / "labs/01-split/proven.json").read_text("utf-8"))["rows"]
+
+    assert not BROKEN & kept.keys()
+    assert {"solution", "right/fastapi", "wrong/both-answer"} <= kept.keys()
+
+
+def files(root: Path, proof: Proof, words: str) -> list[str]:
+    """Return the files to mend of the problems that say these words."""
+    named = [problem.values.get("file", "") for problem in proof.all_problems if words in str(problem)]
+    return [str(file).removeprefix(f"{root}/") for file in named]

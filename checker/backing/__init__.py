@@ -6,13 +6,14 @@ Embedded binaries by default; installed programs, a server by its URL, or contai
 from __future__ import annotations
 
 from checker.backing.opening import open_postgres, open_redis, specs
-from checker.backing.postgres import Database, Postgres
+from checker.backing.postgres import Database, Member, Postgres
 from checker.backing.starter import Started, Starter, SubprocessStarter
 from checker.backing.statements import Statement
 from checker.backing.valkey import Redis
 
 __all__ = [
     "Database",
+    "Member",
     "Postgres",
     "Redis",
     "Started",

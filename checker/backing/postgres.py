@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from checker.backing.statements import Statement
 
-__all__ = ["Database", "Postgres", "Server"]
+__all__ = ["Database", "Member", "Postgres", "Server"]
 
 OLDEST = 150_000
 
@@ -59,9 +59,34 @@ class Database:
         """
         return self._postgres._role_for(self, name, tables)  # noqa: SLF001  (one module, two faces)
 
+    def member(self, name: str, tables: Sequence[str]) -> Member:
+        """Return a new login role that may do what the owner may, until it is confined to ``tables``."""
+        return self._postgres._member(self, name, tables)  # noqa: SLF001  (one module, two faces)
+
     def drop(self) -> None:
         """Drop the database, connections and all, and the roles nothing else belongs to. Idempotent."""
         self._postgres.drop(self.name)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A login role beside the owner: one of several services that share a database."""
+
+    url: str
+    _database: Database
+    _role: str
+    _tables: tuple[str, ...]
+
+    def confine(self) -> None:
+        """Leave it its own tables only, connections that are open included.
+
+        Raises LearnerFault when one of the tables is not there.
+        """
+        self._database._postgres._confine(self._database, self._role, self._tables)  # noqa: SLF001
+
+    def release(self) -> None:
+        """Let it do again what the owner may."""
+        self._database._postgres._execute("GRANT {} TO {}", self._database.role, self._role)  # noqa: SLF001
 
 
 class Postgres:
@@ -193,6 +218,21 @@ class Postgres:
             with self.admin(database.name) as connection:
                 grant_only(connection, role, tables)
             return _at(self.url, role, self._passwords[role], database.name)
+
+    def _member(self, database: Database, name: str, tables: Sequence[str]) -> Member:
+        with self._lock:
+            role = self._naming.full(name) + f"_member_{next(self._numbers)}"
+            self._make_role(role, None)
+            self._roles[database.name].add(role)
+            self._execute("GRANT CONNECT ON DATABASE {} TO {}", database.name, role)
+            self._execute("GRANT {} TO {}", database.role, role)
+            return Member(_at(self.url, role, self._passwords[role], database.name), database, role, tuple(tables))
+
+    def _confine(self, database: Database, role: str, tables: Sequence[str]) -> None:
+        with self._lock:
+            with self.admin(database.name) as connection:
+                grant_only(connection, role, tables)
+            self._execute("REVOKE {} FROM {}", database.role, role)
 
     def _throw_out(self, name: str) -> None:
         self._execute("SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s", values=(name,))

@@ -13,10 +13,9 @@ import click
 from checker.cli.common import backing_option, lab_argument, open_lab, open_workspace, render, tell, workspace_option
 from checker.errors import N_, EngineFault
 from checker.language import language, translator
-from checker.outcome import Outcome
+from checker.session.runs import remember
 
 if TYPE_CHECKING:
-    from checker.course import Workspace
     from checker.outcome import Results
 
 __all__ = ["after", "command", "exit_on_hangup", "keep", "remember"]
@@ -89,15 +88,6 @@ def keep(results: Results, workspace: Path, ground: object) -> Path | None:
             err=True,
         )
         return None
-
-
-def remember(space: Workspace, results: Results) -> None:
-    """Note in the workspace how far each lab is: only whole runs count."""
-    for lab in space.course.labs:
-        own = [check for check in results.checks if check.lab == lab.name]
-        if own and len(own) == len(lab.checks):
-            passed = sum(check.outcome is Outcome.PASSED for check in own)
-            space.note(lab, passed=passed, of=len(own), at=results.started)
 
 
 def after(results: Results, number: str, report: Path | None) -> None:

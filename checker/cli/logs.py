@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +13,6 @@ from checker.cli.shop import open_up
 from checker.errors import N_, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from checker.session.up import Up
 
 __all__ = ["command"]
@@ -41,7 +41,7 @@ def command(processes: tuple[str, ...], workspace: Path | None, last: int, *, fo
         click.echo(f"{process:<{column}} | {text}")
 
 
-def _follow(up: Up, processes: tuple[str, ...], last: int):  # type: ignore[no-untyped-def]
+def _follow(up: Up, processes: tuple[str, ...], last: int) -> Iterator[tuple[str, str]]:
     try:
         yield from up.follow(processes, last=last)
     except KeyboardInterrupt:

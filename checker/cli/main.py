@@ -9,7 +9,7 @@ import sys
 import click
 
 from checker.errors import N_, SeamworkError
-from checker.language import say
+from checker.language import say, sentence, told
 
 __all__ = ["cli", "main"]
 
@@ -92,48 +92,10 @@ def main() -> None:
     except SeamworkError as error:
         _tell(sentence(error))
         sys.exit(error.exit_code)
-    except OSError as error:
-        _tell(_disk(error))
-        sys.exit(2)
     except Exception as error:  # noqa: BLE001  (the last line of defence: ours, said so, never a bare traceback)
-        _tell(_crash(error))
+        _tell(told(error))
         sys.exit(2)
-
-
-def sentence(error: SeamworkError) -> str:
-    """Return the error's words in the reader's language."""
-    parts = [error.message, error.move]
-    return "\n".join(say(part, **error.values) for part in parts if part)
 
 
 def _tell(words: str) -> None:
     click.echo(words, err=True)
-
-
-def _disk(error: OSError) -> str:
-    import errno  # noqa: PLC0415
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return say(
-            N_(
-                "There is no room left on the disk ({path}).\nFree some, for example in ~/.cache, and run the command again; nothing of yours was changed."
-            ),
-            path=error.filename or "?",
-        )
-    return say(N_("The machine refused: {error}"), error=error)
-
-
-def _crash(error: Exception) -> str:
-    import tempfile  # noqa: PLC0415
-    import traceback  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
-    handle, name = tempfile.mkstemp(prefix="seamwork-crash-", suffix=".txt", text=True)
-    os.close(handle)
-    Path(name).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return say(
-        N_("This is our fault, not yours: {kind}: {error}\nThe details are in {path}; please report them."),
-        kind=type(error).__name__,
-        error=error,
-        path=name,
-    )

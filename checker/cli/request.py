@@ -10,6 +10,7 @@ import click
 from checker.cli.common import workspace_option
 from checker.cli.shop import open_up, words
 from checker.errors import N_
+from checker.session.up_asked import Asked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,6 @@ def command(
     timeout: float,
     whole: bool,
 ) -> None:
-    from checker.session.up_asked import Asked
-
     asked = Asked.of(service, method, path, body=body, headers=headers, timeout=timeout)
     try:
         answer = asked.ask(open_up(workspace))

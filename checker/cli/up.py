@@ -10,12 +10,14 @@ import click
 from checker.cli.common import backing_option, open_workspace, tell, workspace_option
 from checker.cli.shop import words
 from checker.errors import N_, ServiceFailed
+from checker.session.up import Up
+from checker.session.up_options import Options
+from checker.session.up_start import start_up
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.course import Workspace
-    from checker.session.up_options import Options
     from checker.session.up_server import Supervisor
     from checker.session.up_state import State
 
@@ -44,9 +46,6 @@ STAMP = 11
 def command(
     workspace: Path | None, backing: str, port: int, *, foreground: bool, restart: bool, no_reload: bool, cold: bool
 ) -> None:
-    from checker.session.up import Up
-    from checker.session.up_options import Options
-
     space = open_workspace(workspace)
     up = Up(space.path)
     if up.running:
@@ -64,13 +63,11 @@ def command(
 
 
 def _background(space: Workspace, options: Options) -> None:
-    from checker.session.up_start import start_up
-
     _say(start_up(space, options), N_("{lab} is up."))
 
 
 def _foreground(space: Workspace, options: Options) -> None:
-    from checker.session.up_server import supervise
+    from checker.session.up_server import supervise  # noqa: PLC0415  (with all that a system needs)
 
     def ready(supervisor: Supervisor) -> None:
         _say(supervisor.shop.state(), N_("{lab} is up; Ctrl-C takes it down."))

@@ -236,6 +236,14 @@ def _options(folders: Sequence[str]) -> list[str]:
             "unittest",
             "faulthandler",
             "stepwise",
+            "unraisableexception",
+            "threadexception",
+            "recwarn",
+            "warnings",
+            "debugging",
+            "nose",
+            "setuponly",
+            "setupplan",
         )
     ]
     root = os.path.commonpath(folders)

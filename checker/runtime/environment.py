@@ -61,7 +61,7 @@ PRELOAD = (
 cost 80 and 130 ms at every start, for what few processes want."""
 
 _TAKEN = (
-    (sys.stdlib_module_names - {"test"})  # many a workspace has a package of that name, and nobody loads Python's
+    sys.stdlib_module_names
     | {name.partition(".")[0] for name in PRELOAD}
     | {
         "asyncpg",

@@ -27,10 +27,13 @@ __all__ = ["Ground"]
 class Ground:
     """A context manager; ``ready_for`` a tree, it starts what that needs, and keeps it for the next run.
 
-    ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing.
+    ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing;
+    ``statements`` lets the coupling map see what PostgreSQL is asked.
     """
 
-    def __init__(self, course: Course, *, backing: str = "embedded", cold: bool = False) -> None:
+    def __init__(
+        self, course: Course, *, backing: str = "embedded", cold: bool = False, statements: bool = False
+    ) -> None:
         self.course = course
         self.ledger = Ledger()
         self._cold = cold
@@ -38,7 +41,9 @@ class Ground:
         self._backing = backing
         self._keeper = Launcher(ledger=self.ledger)
         self._pool = ThreadPoolExecutor(max_workers=2)
-        self._postgres: Future[Postgres] = self._pool.submit(open_postgres, self._postgres_spec, self._keeper)
+        self._postgres: Future[Postgres] = self._pool.submit(
+            open_postgres, self._postgres_spec, self._keeper, statements=statements
+        )
         self._redis: Future[Redis] = self._pool.submit(open_redis, self._redis_spec, self._keeper)
         self._launcher: Launcher | None = None
         self._mode: Cold | Forked | None = None

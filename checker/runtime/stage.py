@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from checker.backing import Database
+from checker.backing import Database, Member
 from checker.course import Contract, Lab
 from checker.errors import N_, Blocked, SeamworkError
 from checker.evidence import Conformance
@@ -100,8 +100,7 @@ class Stage:
         """Return the running system with these options: the shared one, or a new one for this check alone.
 
         ``only``: the roles played by the learner's services (default: all of the lab's);
-        ``standins``: roles played by scripted stand-ins; ``restricted``: each service connects as a database
-        role that may touch its own tables only. Raises ServiceFailed when it does not start; Blocked when
+        ``standins``: roles played by scripted stand-ins. Raises ServiceFailed when it does not start; Blocked when
         that has been said before.
         """
         if fresh:
@@ -157,9 +156,9 @@ class Stage:
         self._told.add(key)
         return job.result()
 
-    def _build(self, *, only: Sequence[str] = (), standins: Sequence[str] = (), restricted: bool = False) -> System:
+    def _build(self, *, only: Sequence[str] = (), standins: Sequence[str] = ()) -> System:
         real = [name for name in only or self.roles if name not in standins]
-        return self._start(self._theirs, self.contract, real, standins=standins, restricted=restricted)
+        return self._start(self._theirs, self.contract, real, standins=standins)
 
     def _build_monolith(self) -> System:
         return self._start(self._ground.monolith, self._ground.course.contract("00"), ["shop"])
@@ -171,20 +170,21 @@ class Stage:
         real: Sequence[str],
         *,
         standins: Sequence[str] = (),
-        restricted: bool = False,
     ) -> System:
         owners = contract.owners
         databases = {name: application.database(name) for name in dict.fromkeys(owners[role].database for role in real)}
-        environment = {
-            role: self._environment(databases[owners[role].database], contract, role, restricted=restricted)
-            for role in real
-        }
-        plan = Plan(contract, real, standins, application.helpers(real), environment)
+        members = _members(contract, real, databases)
+        urls = {role: members[role].url if role in members else databases[owners[role].database].url for role in real}
+        environment = {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role, url in urls.items()}
+        plan = Plan(contract, real, standins, application.helpers(real), environment, members)
         return System(plan, application, loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
 
-    def _environment(self, database: Database, contract: Contract, role: str, *, restricted: bool) -> dict[str, str]:
-        url = database.role_for(role, contract.owners[role].tables) if restricted else database.url
-        return {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url}
+
+def _members(contract: Contract, real: Sequence[str], databases: Mapping[str, Database]) -> dict[str, Member]:
+    """Give each of several services that share a database a login role of its own."""
+    owners = contract.owners
+    sharing = [role for role in real if sum(each.database == owners[role].database for each in owners.values()) > 1]
+    return {role: databases[owners[role].database].member(role, owners[role].tables) for role in sharing}
 
 
 def _key(options: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from checker.backing import Member
 from checker.course import Contract
 from checker.errors import N_, EngineFault
 from checker.evidence import Client, HttpProxy, Loop, Reply, StandIn
@@ -27,6 +29,7 @@ class Plan:
     standins: Sequence[str] = ()
     helpers: Sequence[str] = ()  # processes beside the services: orders-relay
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by role: DATABASE_URL, ...
+    members: Mapping[str, Member] = field(default_factory=dict)  # by role: its login, where a database is shared
 
 
 class System:
@@ -135,6 +138,18 @@ class System:
     def services(self) -> Sequence[Service]:
         """Every process of the learner's: those that play a role, and those beside them."""
         return tuple(self._services)
+
+    @contextmanager
+    def confined(self) -> Iterator[None]:
+        """Let each service touch its own tables only, by its database role, for as long as this lasts."""
+        members = self._plan.members.values()
+        try:
+            for member in members:
+                member.confine()
+            yield
+        finally:
+            for member in members:
+                member.release()
 
     def heals(self) -> None:
         """Take every fault back, everywhere."""

@@ -114,4 +114,3 @@ class Up:
 
 def _down(workspace: Path) -> UsageError:
     return UsageError(N_("The shop of {workspace} is not up."), N_("Put it up: seamwork up"), workspace=workspace)
-

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked"]
 
-_METHOD = re.compile(r"[A-Z]{3,10}")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(?P<value>[^\r\n\0]*)")
 
 
@@ -44,7 +44,7 @@ class Asked:
         timeout: float = 30.0,
     ) -> Asked:
         """Read what was typed. Raises UsageError that names what cannot be, and shows how it is written."""
-        if not _METHOD.fullmatch(method.upper()):
+        if method.upper() not in _METHODS:
             raise UsageError(
                 N_("{method!r} is no HTTP method."),
                 N_("For example: seamwork request {service} GET /health"),

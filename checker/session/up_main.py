@@ -24,8 +24,8 @@ def main() -> None:
     try:
         _supervise(asked)
     except BaseException as error:
-        from checker.errors import SeamworkError
-        from checker.session.up_state import error_to
+        from checker.errors import SeamworkError  # noqa: PLC0415  (as below)
+        from checker.session.up_state import error_to  # noqa: PLC0415
 
         tell(asked["pipe"], {"error": error_to(error)})
         if not isinstance(error, SeamworkError):
@@ -33,9 +33,9 @@ def main() -> None:
 
 
 def _supervise(asked: dict[str, Any]) -> None:
-    from checker.course import Course, Workspace
-    from checker.session.up_options import Options
-    from checker.session.up_server import Supervisor, supervise
+    from checker.course import Course, Workspace  # noqa: PLC0415  (only now is our package on the path)
+    from checker.session.up_options import Options  # noqa: PLC0415
+    from checker.session.up_server import Supervisor, supervise  # noqa: PLC0415
 
     def ready(supervisor: Supervisor) -> None:
         tell(asked["pipe"], {"state": supervisor.shop.state().as_dict()})

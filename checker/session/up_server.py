@@ -57,7 +57,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Start the processes anew whenever a file is saved, until the end."""
-        from watchfiles import watch
+        from watchfiles import watch  # noqa: PLC0415
 
         root = self.shop.space.path
         for _ in watch(
@@ -82,7 +82,7 @@ class Supervisor:
         do = request.pop("do", "")
         try:
             return {"answer": _ASKED[do](self, **request)}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whoever asked is told)
             return {"error": error_to(error)}
 
 

@@ -14,8 +14,8 @@ from checker.report.wirelines import wire_lines
 from checker.session.up_state import error_from
 
 if TYPE_CHECKING:
-    from checker.report.ink import Ink
     from checker.outcome import Message
+    from checker.report.ink import Ink
     from checker.report.words import Voice
     from checker.session.up_state import Answered, FaultNow, State
 

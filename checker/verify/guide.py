@@ -1,4 +1,3 @@
-
 """The anatomy of a lesson: nine sections, in order, of the same shape in both languages."""
 
 from __future__ import annotations

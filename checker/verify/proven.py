@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from checker.course import Course, Lab, Tree, digest, fingerprint
@@ -86,8 +87,9 @@ def _tree(tree: Tree) -> str:
     return _sha(*(f"{path}\0{file.executable:d}{digest(file)}" for path, file in sorted(tree.items())))
 
 
+@cache
 def _checker() -> str:
-    """Return the hash of every module that can change a verdict, and of the lock file."""
+    """Return the hash of every module that can change a verdict, and of the lock file: as they were when first asked for."""
     files = [
         path for path in CHECKER.rglob("*") if path.suffix in {".py", ".ini"} and _judges(path.relative_to(CHECKER))
     ]

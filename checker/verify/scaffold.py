@@ -1,4 +1,3 @@
-
 """A new lab's folders and files, each with the shape it must have and a note on what to write there."""
 
 from __future__ import annotations

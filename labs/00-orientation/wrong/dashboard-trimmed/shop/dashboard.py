@@ -33,7 +33,7 @@ async def everything(session: AsyncSession, user_id: int) -> schemas.Dashboard:
     user = (await session.scalars(query)).unique().one_or_none()
     if user is None:
         raise Problem(404, f"no user {user_id}")
-    history = [orders.view(order) for order in user.orders]
+    history = [orders.view(order) for order in user.orders if order.status == "delivered"]
     return schemas.Dashboard(
         user=schemas.User.model_validate(user),
         points=await points.balance(session, user_id),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
@@ -22,7 +21,6 @@ class Problem(Exception):  # noqa: N818  (the word of the RFC)
 def install(app: FastAPI) -> None:
     """Answer every error of ``app`` as a problem."""
     app.exception_handler(Problem)(_problem)
-    app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_http)
     for lost in (OSError, InterfaceError, OperationalError):
         app.exception_handler(lost)(_database_lost)
@@ -35,14 +33,6 @@ def _answer(status: int, detail: str, headers: Mapping[str, str] | None = None) 
 
 async def _problem(_request: Request, problem: Problem) -> JSONResponse:
     return _answer(problem.status, problem.detail)
-
-
-async def _invalid(_request: Request, invalid: RequestValidationError) -> JSONResponse:
-    return _answer(422, "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in invalid.errors()))
-
-
-def _field(loc: tuple[str | int, ...]) -> str:
-    return ".".join(str(part) for part in loc[1:]) or str(loc[0])
 
 
 async def _http(_request: Request, error: HTTPException) -> JSONResponse:

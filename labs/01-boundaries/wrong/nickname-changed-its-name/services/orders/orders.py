@@ -77,8 +77,8 @@ async def list_orders(
 async def change_status(order_id: schemas.Id, change: schemas.StatusChange, session: Session) -> schemas.Order:
     """Move an order on; what the rules do not allow is a 409."""
     order = await find(session, order_id, lock=True)
-    nickname = await shop.nickname(order.user_id)
     await _move(session, order, change.status)
+    nickname = await shop.nickname(order.user_id)
     await session.commit()
     return view(order, nickname)
 

@@ -1,0 +1,70 @@
+"""Which domain a module, a tag or a table is of: who will own it once the shop has been taken apart.
+
+The vocabulary is the contract's: a service's name, its tables, the segments of its paths. A module is of the domain
+that its name is a word of, as long as its service still owns that word; else of its service's own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from checker.course import Contract, Owner
+
+__all__ = ["Domains"]
+
+
+class Domains:
+    """Two contracts laid over each other: ``now``, the lab's, and ``final``, that of the last lab there is."""
+
+    def __init__(self, now: Contract, final: Contract) -> None:
+        self._now = {service: {word for word, _ in _words(service, owner)} for service, owner in now.owners.items()}
+        self._final = _vocabulary(final.owners)
+        self._tables = {table: name for name, owner in final.owners.items() for table in owner.tables}
+        self._homes = {table: owner.database for owner in now.owners.values() for table in owner.tables}
+
+    def of(self, service: str, parts: Sequence[str]) -> str:
+        """Return the domain of what a service calls by these names, outermost first ("clients", "orders")."""
+        for part in map(_plain, parts):
+            if part in self._now.get(service, ()) and part in self._final:
+                return self._final[part]
+        return service
+
+    def owner(self, table: str) -> str:
+        """Return who owns a table in the end, "" where the contract does not know it."""
+        return self._tables.get(table, "")
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """The tables of the contract, and the database that each is in, in this lab."""
+        return self._homes
+
+
+def _vocabulary(owners: Mapping[str, Owner]) -> dict[str, str]:
+    """Return each word's owner; where several have it, the one whose it is most plainly, else nobody."""
+    claims: dict[str, dict[int, set[str]]] = {}
+    for service, owner in owners.items():
+        for word, rank in _words(service, owner):
+            claims.setdefault(word, {}).setdefault(rank, set()).add(service)
+    best = {word: ranked[min(ranked)] for word, ranked in claims.items()}
+    return {word: next(iter(claimed)) for word, claimed in best.items() if len(claimed) == 1}
+
+
+def _words(service: str, owner: Owner) -> Iterator[tuple[str, int]]:
+    """Yield the words of a service and how plainly each is its: name, tables, first and later segments, parts of names."""
+    yield _plain(service), 0
+    for table in owner.tables:
+        yield _plain(table), 1
+        yield from ((_plain(part), 4) for part in table.split("_"))
+    for operation in owner.operations:
+        path = operation.partition(" ")[2]
+        segments = [part for part in path.split("/") if part and not part.startswith("{")]
+        yield from ((_plain(segment), 2 + (at > 0)) for at, segment in enumerate(segments))
+
+
+def _plain(word: str) -> str:
+    """Return a word as it is compared: small letters, no number."""
+    return re.sub(r"[^a-z_]", "", word.lower()).removesuffix("s")

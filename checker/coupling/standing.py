@@ -1,0 +1,106 @@
+"""The system that is looked at, running: each service by a login role of its own, so that its statements bear its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from checker.errors import EngineFault
+from checker.runtime.application import Application
+from checker.runtime.system import Plan, System
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from checker.backing import Database
+    from checker.backing.statements import Statement
+    from checker.course import Contract
+    from checker.ledger import Exchange
+    from checker.runtime.ground import Ground
+
+__all__ = ["Standing"]
+
+
+class Standing:
+    """A context manager. ``watched``: whether statements are seen; ``homes``: each database's name in the contract.
+
+    Raises LearnerFault when the system does not start.
+    """
+
+    def __init__(self, ground: Ground, contract: Contract, tree: Path) -> None:
+        ground.ready_for(tree)
+        self.contract, self.watched = contract, _watched(ground)
+        self._ground, self._application = ground, Application(tree, ground, contract)
+        self._read = self._known = 0
+        try:
+            self.system = self._start()
+        except BaseException:
+            self._application.forget()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.system.close()
+        self._application.forget()
+
+    def new_exchanges(self) -> list[Exchange]:
+        """Return what services asked of each other since this was asked last."""
+        every = [exchange for exchange in self._ground.ledger.exchanges() if exchange.caller in self.contract.services]
+        fresh, self._known = every[self._known :], len(every)
+        return fresh
+
+    def new_statements(self) -> list[tuple[str, Statement]]:
+        """Return what was asked of this system's databases since this was asked last, each with the service it is of."""
+        if not self.watched:
+            return []
+        every = self._ground.postgres.statements()
+        fresh, self._read = every[self._read :], len(every)
+        return [(self._service(each), each) for each in fresh if each.database in self.homes]
+
+    def _service(self, statement: Statement) -> str:
+        """Return whose statement it is: it says so, or its database is one service's only."""
+        if statement.application in self.contract.services:
+            return statement.application
+        home = self.homes[statement.database]
+        tenants = [name for name, owner in self.contract.owners.items() if owner.database == home]
+        return tenants[0] if len(tenants) == 1 else ""
+
+    def _start(self) -> System:
+        owners = self.contract.owners
+        names = dict.fromkeys(owner.database for owner in owners.values())
+        databases = {name: self._application.database(name) for name in names}
+        self.homes = {database.name: name for name, database in databases.items()}
+        environment = {
+            service: {"DATABASE_URL": self._url(service, databases[owner.database]), "REDIS_URL": self._ground.redis.url}
+            for service, owner in owners.items()
+        }
+        services = self.contract.services
+        plan = Plan(self.contract, services, (), self._application.helpers(services), environment)
+        return System(plan, self._application, loop=self._ground.loop, ledger=self._ground.ledger)
+
+    def _url(self, service: str, database: Database) -> str:
+        """Return a URL by which a service may do all that the owner may, under its own name."""
+        if not self.watched:
+            return database.url
+        from psycopg import sql  # noqa: PLC0415  (costs a third of a second)
+
+        url = database.role_for(service, [])
+        role, owner = sql.Identifier(urlsplit(url).username or ""), sql.Identifier(database.role)
+        with self._ground.postgres.admin() as connection:
+            connection.execute(sql.SQL("GRANT {} TO {}").format(owner, role))
+            connection.execute(sql.SQL("ALTER ROLE {} SET role = {}").format(role, owner))
+            connection.execute(sql.SQL("ALTER ROLE {} SET application_name = {}").format(role, sql.Literal(service)))
+        return url
+
+
+def _watched(ground: Ground) -> bool:
+    try:
+        ground.postgres.statements()
+    except EngineFault:
+        return False
+    return True

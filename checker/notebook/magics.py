@@ -1,0 +1,253 @@
+"""The magics: what is typed, handed to the desk, and what comes of it shown."""
+
+from __future__ import annotations
+
+import os
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import DisplayHandle, display
+
+from checker.errors import N_, UsageError
+from checker.language import LANGUAGES, language, say, told, translator
+from checker.notebook import html
+from checker.notebook.desk import Desk
+from checker.notebook.shown import Shown
+from checker.notebook.typed import Typed
+from checker.report.ink import Ink
+from checker.report.words import Voice
+from checker.session.hints import STEPS, next_hint
+from checker.session.solution import solution_of
+from checker.session.up_asked import Asked
+from checker.session.up_options import Options
+from checker.session.up_text import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from checker.outcome import CheckResult, Results
+    from checker.session.up_state import State
+
+__all__ = ["SeamworkMagics"]
+
+WIDTH = 100
+
+CHECK = (
+    Typed("check", "[lab] [--only NAME] [--seed S] [--all]")
+    .word("lab", nargs="?")
+    .option("--only", action="append", default=[])
+    .option("--seed", type=int)
+    .option("--all", action="store_true", dest="earlier")
+)
+HINT = Typed("hint", "[lab] [check]").word("words", nargs="*")
+SOLUTION = Typed("solution", "[lab] [--reveal]").word("lab", nargs="?").option("--reveal", action="store_true")
+UP = (
+    Typed("up", "[--restart] [--port N]")
+    .option("--restart", action="store_true")
+    .option("--port", type=int, default=8000)
+)
+REQUEST = (
+    Typed("request", "SERVICE METHOD PATH [--json '{…}'] [-H 'name: value'] [--timeout S]")
+    .word("service")
+    .word("method")
+    .word("path")
+    .option("--json", dest="body")
+    .option("-H", "--header", dest="headers", action="append", default=[])
+    .option("--timeout", type=float, default=30.0)
+)
+BREAK = (
+    Typed(
+        "break",
+        "SERVICE hangs|resets|refuses|delays S|answers STATUS|drops-the-answer|half-a-body [--only K] [--when START]",
+    )
+    .word("service")
+    .word("how", nargs="+")
+    .option("--only", type=int)
+    .option("--when", default="")
+)
+HEAL = Typed("heal", "[service]").word("service", nargs="?")
+NOTHING = Typed("services", "")
+
+
+def _in_words(magic: Callable[..., Shown | None]) -> Callable[..., None]:
+    """Show what a magic returns; what it raises becomes a sentence in a box, never a traceback."""
+
+    @no_var_expand  # braces are JSON's here
+    @wraps(magic)
+    def shown(self: SeamworkMagics, *typed: Any) -> None:
+        try:
+            found = magic(self, *typed)
+        except KeyboardInterrupt:
+            found = self.trouble(say(N_("Stopped. What was started for it has been taken down.")))
+        except Exception as error:  # noqa: BLE001  (the last line of defence: said in words)
+            found = self.trouble(told(error))
+        if found is not None:
+            display(found)  # type: ignore[no-untyped-call]
+
+    return shown
+
+
+@magics_class
+class SeamworkMagics(Magics):
+    """The course's magics. ``desk`` does what they say."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell=shell)
+        self.desk = Desk()
+
+    @line_magic
+    @_in_words
+    def check(self, line: str) -> None:
+        """%check [lab] [--only NAME] [--seed S] [--all]: start your system, and prove the lab's claims on it."""
+        asked = CHECK.read(line)
+        running = display(self._progress([]), display_id=True)  # type: ignore[no-untyped-call]
+        seen: list[CheckResult] = []
+        try:
+            results = self.desk.check(
+                asked.lab,
+                only=asked.only,
+                seed=asked.seed,
+                earlier=asked.earlier,
+                on_result=lambda result: self._came(running, seen, result),
+                lang=language(),
+                translate=translator(language()),
+            )
+        except BaseException:
+            running.update(Shown("", ""))
+            raise
+        running.update(self._results(results))
+
+    @line_magic
+    @_in_words
+    def hint(self, line: str) -> Shown:
+        """%hint [lab] [check]: where to look, what to do, almost the code; one step further each time."""
+        words = HINT.read(line).words
+        numbered = [word for word in words if word[:2].isdecimal() or word.isdecimal()]
+        names = [word for word in words if word not in numbered]
+        space = self.desk.space()
+        lab = self.desk.lab(space, numbered[0] if numbered else None)
+        hint = next_hint(space, lab, names[0] if names else None, language())
+        claim = lab.checks[hint.check].claim[language()]
+        name = hint.check.removeprefix("test_")
+        then = say(N_("next   mend it, or ask again: %hint {name}"), name=name) if hint.step < STEPS else ""
+        step = say(N_("Hint {step} of 3"), step=hint.step)
+        text = "\n".join(part for part in (claim, f"{step}   {hint.words}", then) if part)
+        return Shown(html.hinted(hint, claim, then, self._voice), text)
+
+    @line_magic
+    @_in_words
+    def solution(self, line: str) -> Shown:
+        """%solution [lab] [--reveal]: ours, once yours has passed."""
+        asked = SOLUTION.read(line)
+        space = self.desk.space()
+        ours = solution_of(space, self.desk.lab(space, asked.lab), reveal=asked.reveal)
+        return Shown(html.solved(ours, self._voice), f"{ours.why}\n{ours.diff}")
+
+    @line_magic
+    @_in_words
+    def up(self, line: str) -> Shown:
+        """%up [--restart] [--port N]: run the shop, with its backing services, until %down."""
+        asked = UP.read(line)
+        state, before = self.desk.put_up(Options(port=asked.port), restart=asked.restart)
+        again, already = N_("{lab} has begun again."), N_("{lab} is up already.")
+        headline = (again if asked.restart else already) if before else N_("{lab} is up.")
+        return self._state(state, say(headline, lab=state.lab))
+
+    @line_magic
+    @_in_words
+    def down(self, line: str) -> Shown:
+        """%down: take it down again."""
+        NOTHING.read(line)
+        self.desk.up().stop()
+        words = say(N_("The shop is down, and its databases with it. Its logs are in runs/up."))
+        return Shown(html.progress(words, self._voice), words)
+
+    @line_magic
+    @_in_words
+    def services(self, line: str) -> Shown:
+        """%services: what is up, where, and what is broken."""
+        NOTHING.read(line)
+        state = self.desk.up().state()
+        return self._state(state, say(N_("{lab} is up."), lab=state.lab))
+
+    @line_cell_magic
+    @_in_words
+    def request(self, line: str, cell: str | None = None) -> Shown:
+        """%request SERVICE METHOD PATH: ask a service that is up; %%request takes the cell as the JSON body."""
+        typed = REQUEST.read(line)
+        body = typed.body if cell is None else cell
+        asked = Asked.of(
+            typed.service, typed.method, typed.path, body=body, headers=typed.headers, timeout=typed.timeout
+        )
+        answer = asked.ask(self.desk.up())
+        return Shown(html.answered(answer, self._voice), self._words.answer(answer))
+
+    @line_magic("break")
+    @_in_words
+    def break_(self, line: str) -> Shown:
+        """%break SERVICE HOW: let a service fail, as its neighbours see it."""
+        asked = BREAK.read(line)
+        state = self.desk.up().breaks(asked.service, asked.how, only=asked.only, when=asked.when)
+        return self._state(state, say(N_("{service} is broken; %heal takes it back."), service=asked.service))
+
+    @line_magic
+    @_in_words
+    def heal(self, line: str) -> Shown:
+        """%heal [service]: take every fault back."""
+        asked = HEAL.read(line)
+        state = self.desk.up().heals(asked.service)
+        whole, left = N_("Nothing is broken any more."), N_("{service} is whole again.")
+        return self._state(state, say(left if state.faults else whole, service=asked.service))
+
+    @line_magic
+    @_in_words
+    def lang(self, line: str) -> Shown:
+        """%lang zh: speak Chinese from now on; %lang en: English."""
+        wanted = line.strip().lower()
+        if wanted not in LANGUAGES:
+            raise UsageError(
+                N_("There is no language {wanted!r} here."),
+                N_("There are: {known}."),
+                wanted=line.strip(),
+                known=", ".join(LANGUAGES),
+            )
+        os.environ["SEAMWORK_LANG"] = wanted
+        words = say(N_("Speaking {language}."), language=say(N_("English")))
+        return Shown(html.progress(words, self._voice), words)
+
+    def trouble(self, words: str) -> Shown:
+        """Return what is shown of an error."""
+        return Shown(html.troubled(words, self._voice), words)
+
+    @property
+    def _voice(self) -> Voice:
+        return Voice(language(), translator(language()))
+
+    @property
+    def _words(self) -> Words:
+        return Words(self._voice, Ink(), WIDTH)
+
+    def _state(self, state: State, headline: str) -> Shown:
+        return Shown(html.stated(state, headline, self._voice), f"{headline}\n{self._words.state(state)}")
+
+    def _progress(self, seen: list[CheckResult]) -> Shown:
+        words = say(N_("checking … {count} so far"), count=len(seen))
+        return Shown(html.progress(words, self._voice), words)
+
+    def _came(self, running: DisplayHandle, seen: list[CheckResult], result: CheckResult) -> None:
+        seen.append(result)
+        running.update(self._progress(seen))  # type: ignore[no-untyped-call]
+
+    def _results(self, results: Results) -> Shown:
+        from checker.report import render_fragment, render_text  # noqa: PLC0415  (slow to import)
+
+        lang, translate = language(), translator(language())
+        passed = say(N_("next   seamwork start {next:02d}, in a terminal"), next=int(results.lab[:2]) + 1)
+        then = passed if results.exit_code == 0 else say(N_("next   mend it, then %check again; %hint gives a hint"))
+        return Shown(
+            render_fragment(results, lang=lang, translate=translate, then=then),
+            render_text(results, lang=lang, translate=translate, width=WIDTH, then=then),
+        )

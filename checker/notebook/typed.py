@@ -1,0 +1,54 @@
+"""What stands behind a magic's name, taken apart as a shell would; what cannot be is said in a sentence."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from checker.errors import N_, UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["Typed"]
+
+
+class Typed:
+    """The form of one magic: ``Typed("hint", "[lab] [check]")`` with options added; ``read(line)`` takes a line apart."""
+
+    def __init__(self, magic: str, usage: str) -> None:
+        self._usage = f"%{magic} {usage}".strip()
+        self._parser = _Parser(self._usage)
+
+    def word(self, name: str, **how: Any) -> Typed:
+        """Add a word that stands in its place."""
+        self._parser.add_argument(name, **how)
+        return self
+
+    def option(self, *names: str, **how: Any) -> Typed:
+        """Add an option."""
+        self._parser.add_argument(*names, **how)
+        return self
+
+    def read(self, line: str) -> Namespace:
+        """Take a line apart. Raises UsageError that shows how it is written."""
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            raise UsageError(
+                N_("{line!r} cannot be read: {error}."),
+                N_("It is written so: {usage}"),
+                line=line,
+                error=error,
+                usage=self._usage,
+            ) from error
+        return self._parser.parse_args(words)
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, usage: str) -> None:
+        super().__init__(prog=usage.partition(" ")[0], usage=usage, add_help=False, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("{said}", N_("It is written so: {usage}"), said=message, usage=self.usage or self.prog)
