@@ -16,6 +16,7 @@ from checker.language import language, translator
 from checker.session.runs import remember
 
 if TYPE_CHECKING:
+    from checker.course import Lab, Workspace
     from checker.outcome import Results
 
 __all__ = ["after", "command", "exit_on_hangup", "keep", "remember"]
@@ -47,27 +48,31 @@ def command(
     as_json: bool,
 ) -> None:
     from checker.runtime.ground import Ground  # noqa: PLC0415
-    from checker.session import check  # noqa: PLC0415
 
     exit_on_hangup()
     space = open_workspace(workspace)
     asked = open_lab(space.course, space, lab)
     with Ground(space.course, backing=backing, cold=cold) as ground:
+        ground.ready_for(space.path)  # the launcher loads what services need while we import what checks need
+        from checker.session import check  # noqa: PLC0415
+
         results = check(ground, asked, space.path, seed=seed, only=only, earlier=earlier, shuffled=shuffle)
         report = keep(results, space.path, ground)
-    remember(space, results)
-    if as_json:
-        from checker.report import results_json  # noqa: PLC0415
-
-        click.echo(
-            json.dumps(
-                results_json(results, lang=language(), translate=translator(language())), ensure_ascii=False, indent=2
-            )
-        )
-    else:
-        click.echo(render(results))
-        after(results, asked.number, report)
+        remember(space, results)
+        if as_json:
+            _print_json(results)
+        else:
+            click.echo(render(results))
+            after(space, results, asked, report)
+        sys.stdout.flush()
     sys.exit(results.exit_code)
+
+
+def _print_json(results: Results) -> None:
+    from checker.report import results_json  # noqa: PLC0415
+
+    found = results_json(results, lang=language(), translate=translator(language()))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def keep(results: Results, workspace: Path, ground: object) -> Path | None:
@@ -90,17 +95,19 @@ def keep(results: Results, workspace: Path, ground: object) -> Path | None:
         return None
 
 
-def after(results: Results, number: str, report: Path | None) -> None:
+def after(space: Workspace, results: Results, lab: Lab, report: Path | None) -> None:
     """Say where to read more, and what to type next."""
     if report is not None:
         tell(N_("report   {path}"), path=_short(report / "report.html"))
-    if results.exit_code == 0:
-        tell(N_("next     seamwork start {next:02d}"), next=int(number) + 1)
+    labs = space.course.labs
+    following = labs[labs.index(lab) + 1 :]
+    if results.exit_code:
+        again = N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)")
+        tell(again, number=lab.number)
+    elif following:
+        tell(N_("next     seamwork start {next}"), next=following[0].number)
     else:
-        tell(
-            N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)"),
-            number=number,
-        )
+        tell(N_("That was the last lab there is so far."))
 
 
 def _short(path: Path) -> str:

@@ -23,6 +23,8 @@ __all__ = ["command"]
 
 SCHEMA = "seamwork/verify/v1"
 MARKS = {"proven": ("✓", "green"), "unchanged": ("·", "white"), "failed": ("✗", "red"), "undecided": ("?", "yellow")}
+FLAKES = 20
+"""Flakes that are shown to a person."""
 PLAIN = {"proven": "ok", "unchanged": "--", "failed": "!!", "undecided": "??"}
 
 
@@ -188,22 +190,17 @@ def _say_repeated(found: Repeated, *, as_json: bool) -> None:
         {"lab": flake.lab, "seed": flake.seed, "check": flake.check, "message": flake.words} for flake in found.flakes
     ]
     if as_json:
-        click.echo(
-            json.dumps(
-                {"runs": found.runs, "bad": found.bad, "seconds": round(found.seconds, 3), "flakes": flakes},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        counted = {"runs": found.runs, "bad": found.bad, "seconds": round(found.seconds, 3), "flakes": flakes}
+        click.echo(json.dumps(counted, ensure_ascii=False, indent=2))
         return
-    tell(
-        N_("\r{runs} runs, {bad} of them bad; {each:.2f} s a run"),
-        runs=found.runs,
-        bad=found.bad,
-        each=found.seconds / max(1, found.runs),
-    )
-    for flake in flakes:
+    if sys.stdout.isatty():
+        click.echo()
+    each = found.seconds / max(1, found.runs)
+    tell(N_("{runs} runs, {bad} of them bad; {each:.2f} s a run"), runs=found.runs, bad=found.bad, each=each)
+    for flake in flakes[:FLAKES]:
         tell(N_("  {lab}  seed {seed}  {check}  {message}"), **flake)
+    if len(flakes) > FLAKES:
+        tell(N_("  … and {more} more; --json shows all"), more=len(flakes) - FLAKES)
 
 
 def _record(course: Path) -> None:

@@ -24,14 +24,16 @@ UNWATCHED = {"runs", ".git", ".venv", "__pycache__", "notebooks", ".ipynb_checkp
 def command(lab: str | None, workspace: Path | None, backing: str, only: tuple[str, ...], times: int | None) -> None:
     from watchfiles import watch  # noqa: PLC0415
 
-    from checker.cli.main import sentence  # noqa: PLC0415
+    from checker.language import sentence  # noqa: PLC0415
     from checker.runtime.ground import Ground  # noqa: PLC0415
-    from checker.session import check  # noqa: PLC0415
 
     exit_on_hangup()
     space = open_workspace(workspace)
     asked = open_lab(space.course, space, lab)
-    with Ground(space.course, backing=backing) as ground:
+    with Ground(space.course, backing=backing, warm=True) as ground:
+        ground.ready_for(space.path)
+        from checker.session import check  # noqa: PLC0415
+
         saves = watch(space.path, watch_filter=_is_theirs(space.path), debounce=60, step=20, raise_interrupt=True)
         while True:
             click.clear()
@@ -39,7 +41,7 @@ def command(lab: str | None, workspace: Path | None, backing: str, only: tuple[s
                 results = check(ground, asked, space.path, only=only)
                 remember(space, results)
                 click.echo(render(results))
-                after(results, asked.number, keep(results, space.path, ground))
+                after(space, results, asked, keep(results, space.path, ground))
             except SeamworkError as error:
                 click.echo(sentence(error), err=True)
             tell(N_("\nwatching {path} · Ctrl-C ends"), path=space.path)

@@ -76,7 +76,10 @@ class Standing:
         databases = {name: self._application.database(name) for name in names}
         self.homes = {database.name: name for name, database in databases.items()}
         environment = {
-            service: {"DATABASE_URL": self._url(service, databases[owner.database]), "REDIS_URL": self._ground.redis.url}
+            service: {
+                "DATABASE_URL": self._url(service, databases[owner.database]),
+                "REDIS_URL": self._ground.redis.url,
+            }
             for service, owner in owners.items()
         }
         services = self.contract.services

@@ -15,12 +15,17 @@ from typing import Any
 from checker.errors import N_, EngineFault
 from checker.lessons.guide import Cell
 from checker.lessons.masks import masked, places
+from checker.session.up import Up
+from checker.wait import until
 
 __all__ = ["PATIENCE", "Output", "run_cells"]
 
 PATIENCE = 300
 """Seconds that one cell may take."""
+SETTLES = 15.0
+"""Seconds that the shop has to notice a change and start again."""
 LOAD = "%load_ext checker.notebook"
+CHANGES = ("%%writefile", "!git restore")
 
 Output = Mapping[str, Any]
 """One output of a cell, as nbformat 4 has it."""
@@ -70,7 +75,10 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
     start.mkdir(exist_ok=True)
     client = NotebookClient(book, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(start)}})
     try:
-        client.execute(env=dict(environment))
+        with client.setup_kernel(env=dict(environment)):
+            for number, cell in enumerate(book.cells):
+                with _settled(workspace, cell.source):
+                    client.execute_cell(cell, number)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise EngineFault(
             N_("A cell of the lesson fails: {words}"),
@@ -78,6 +86,18 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
             words=str(error).strip()[-1500:],
         ) from None
     return [list(cell.outputs) for cell in book.cells]
+
+
+@contextmanager
+def _settled(workspace: Path, source: str) -> Iterator[None]:
+    """After a cell that changes files, wait until the shop that is up has started again: people are slower than cells."""
+    up = Up(workspace)
+    if not source.startswith(CHANGES) or not up.running:
+        yield
+        return
+    before = up.state().restarts
+    yield
+    until(lambda: up.state().restarts > before and up.state().ready, within=SETTLES)
 
 
 @contextmanager

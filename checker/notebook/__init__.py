@@ -1,4 +1,4 @@
-"""The notebook's face: ``%load_ext checker.notebook``, then ``%check``, ``%hint``, ``%up``, ``%request``, ``%break``, …"""
+"""The notebook's face: ``%load_ext checker.notebook``, then ``%check``, ``%hint``, ``%up``, ``%request``, ``%break``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give the notebook its magics. IPython calls this."""
     from checker.notebook.magics import SeamworkMagics  # noqa: PLC0415  (IPython looks us up before it needs us)
 
-    shell.register_magics(SeamworkMagics(shell))  # type: ignore[no-untyped-call]
+    magics = SeamworkMagics(shell)
+    shell.register_magics(magics)
+    magics.desk.enter()
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Let go of what was kept warm. IPython calls this."""
-    shell.magics_manager.registry["SeamworkMagics"].desk.close()  # type: ignore[union-attr]
+    shell.magics_manager.registry["SeamworkMagics"].desk.close()

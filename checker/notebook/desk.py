@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,11 @@ class Desk:
     def space(self) -> Workspace:
         """Return the workspace around the notebook. Raises UsageError when there is none."""
         return Workspace.find(Path.cwd(), Course(root()))
+
+    def enter(self) -> None:
+        """Make the workspace the current folder: cells with ! and %%writefile name its files. Outside of one, stay."""
+        with suppress(UsageError):
+            os.chdir(self.space().path)
 
     def up(self) -> Up:
         """Return what is up there."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["SeamworkMagics"]
 
 WIDTH = 100
+_COMMANDS = re.compile(r"\bseamwork (check|hint|solution|up|down|request|break|heal)\b")
 
 CHECK = (
     Typed("check", "[lab] [--only NAME] [--seed S] [--all]")
@@ -72,7 +75,7 @@ HEAL = Typed("heal", "[service]").word("service", nargs="?")
 NOTHING = Typed("services", "")
 
 
-def _in_words(magic: Callable[..., Shown | None]) -> Callable[..., None]:
+def _in_words(magic: Callable[..., Shown]) -> Callable[..., None]:
     """Show what a magic returns; what it raises becomes a sentence in a box, never a traceback."""
 
     @no_var_expand  # braces are JSON's here
@@ -84,8 +87,8 @@ def _in_words(magic: Callable[..., Shown | None]) -> Callable[..., None]:
             found = self.trouble(say(N_("Stopped. What was started for it has been taken down.")))
         except Exception as error:  # noqa: BLE001  (the last line of defence: said in words)
             found = self.trouble(told(error))
-        if found is not None:
-            display(found)  # type: ignore[no-untyped-call]
+        running, self.running = self.running, None
+        display(found) if running is None else running.update(found)  # type: ignore[no-untyped-call]
 
     return shown
 
@@ -97,28 +100,30 @@ class SeamworkMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell=shell)
         self.desk = Desk()
+        self.running: DisplayHandle | None = None  # what says that something is going on, until it is replaced
 
     @line_magic
     @_in_words
-    def check(self, line: str) -> None:
+    def check(self, line: str) -> Shown:
         """%check [lab] [--only NAME] [--seed S] [--all]: start your system, and prove the lab's claims on it."""
         asked = CHECK.read(line)
-        running = display(self._progress([]), display_id=True)  # type: ignore[no-untyped-call]
-        seen: list[CheckResult] = []
-        try:
-            results = self.desk.check(
-                asked.lab,
-                only=asked.only,
-                seed=asked.seed,
-                earlier=asked.earlier,
-                on_result=lambda result: self._came(running, seen, result),
-                lang=language(),
-                translate=translator(language()),
-            )
-        except BaseException:
-            running.update(Shown("", ""))
-            raise
-        running.update(self._results(results))
+        self.running = display(self._progress(0), display_id=True)  # type: ignore[no-untyped-call]
+        count = itertools.count(1)
+
+        def came(_: CheckResult) -> None:
+            if self.running is not None:
+                self.running.update(self._progress(next(count)))  # type: ignore[no-untyped-call]
+
+        results = self.desk.check(
+            asked.lab,
+            only=asked.only,
+            seed=asked.seed,
+            earlier=asked.earlier,
+            on_result=came,
+            lang=language(),
+            translate=translator(language()),
+        )
+        return self._results(results)
 
     @line_magic
     @_in_words
@@ -185,7 +190,7 @@ class SeamworkMagics(Magics):
         answer = asked.ask(self.desk.up())
         return Shown(html.answered(answer, self._voice), self._words.answer(answer))
 
-    @line_magic("break")
+    @line_magic("break")  # type: ignore[arg-type]  # (IPython types its decorators so)
     @_in_words
     def break_(self, line: str) -> Shown:
         """%break SERVICE HOW: let a service fail, as its neighbours see it."""
@@ -215,11 +220,12 @@ class SeamworkMagics(Magics):
                 known=", ".join(LANGUAGES),
             )
         os.environ["SEAMWORK_LANG"] = wanted
-        words = say(N_("Speaking {language}."), language=say(N_("English")))
+        words = {"en": "English.", "zh": "中文。"}[wanted]
         return Shown(html.progress(words, self._voice), words)
 
     def trouble(self, words: str) -> Shown:
-        """Return what is shown of an error."""
+        """Return what is shown of an error; commands that are magics here are called so."""
+        words = _COMMANDS.sub(r"%\1", words)
         return Shown(html.troubled(words, self._voice), words)
 
     @property
@@ -233,13 +239,9 @@ class SeamworkMagics(Magics):
     def _state(self, state: State, headline: str) -> Shown:
         return Shown(html.stated(state, headline, self._voice), f"{headline}\n{self._words.state(state)}")
 
-    def _progress(self, seen: list[CheckResult]) -> Shown:
-        words = say(N_("checking … {count} so far"), count=len(seen))
+    def _progress(self, count: int) -> Shown:
+        words = say(N_("checking … {count} so far"), count=count)
         return Shown(html.progress(words, self._voice), words)
-
-    def _came(self, running: DisplayHandle, seen: list[CheckResult], result: CheckResult) -> None:
-        seen.append(result)
-        running.update(self._progress(seen))  # type: ignore[no-untyped-call]
 
     def _results(self, results: Results) -> Shown:
         from checker.report import render_fragment, render_text  # noqa: PLC0415  (slow to import)

@@ -51,4 +51,9 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(prog=usage.partition(" ")[0], usage=usage, add_help=False, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError("{said}", N_("It is written so: {usage}"), said=message, usage=self.usage or self.prog)
+        raise UsageError(
+            N_("That cannot be read: {said}."),
+            N_("It is written so: {usage}"),
+            said=message,
+            usage=self.usage or self.prog,
+        )

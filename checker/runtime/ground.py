@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from checker.runtime.application import Application
 from checker.runtime.environment import PRELOAD, Cold, Forked, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
+from checker.runtime.system import Plan, System
 
 __all__ = ["Ground"]
 
@@ -28,15 +29,26 @@ class Ground:
     """A context manager; ``ready_for`` a tree, it starts what that needs, and keeps it for the next run.
 
     ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing;
-    ``statements`` lets the coupling map see what PostgreSQL is asked.
+    ``statements`` lets the coupling map see what PostgreSQL is asked. ``warm``: there will be many runs, so what the
+    next one is sure to need is got ready after each.
     """
 
     def __init__(
-        self, course: Course, *, backing: str = "embedded", cold: bool = False, statements: bool = False
+        self,
+        course: Course,
+        *,
+        backing: str = "embedded",
+        cold: bool = False,
+        statements: bool = False,
+        warm: bool = False,
     ) -> None:
         self.course = course
         self.ledger = Ledger()
+        self.warm = warm
         self._cold = cold
+        self._tidying: Future[None] | None = None
+        self._tidier = ThreadPoolExecutor(max_workers=1)
+        self._spare: System | None = None
         self._postgres_spec, self._redis_spec = specs(backing)
         self._backing = backing
         self._keeper = Launcher(ledger=self.ledger)
@@ -85,6 +97,7 @@ class Ground:
 
         Raises LearnerFault when its environment does not run, or it has no usable Procfile.
         """
+        self.tidied()
         python = interpreter(tree)
         mode = Cold(N_("asked for")) if self._cold else start_mode(tree, Procfile.read(tree / "Procfile"))
         if self._launcher is None or (python, type(mode)) != (self.python, type(self._mode)):
@@ -100,6 +113,33 @@ class Ground:
         write_tree(self.course.ground(self.course.labs[0]), folder)
         return Application(folder, self, self.course.contract("00"), keep=True, alias="monolith")
 
+    def take_monolith(self) -> System:
+        """Return a running monolith on a fresh database; whoever takes it closes it."""
+        spare, self._spare = self._spare, None
+        return spare or self._start_monolith()
+
+    def _start_monolith(self) -> System:
+        application = self.monolith
+        environment = {"DATABASE_URL": application.database("shop").url, "REDIS_URL": self.redis.url}
+        plan = Plan(application.contract, ["shop"], environment={"shop": environment})
+        return System(plan, application, loop=self.loop, ledger=self.ledger)
+
+    def later(self, tidy: Callable[[], None]) -> None:
+        """Clear up after a run while its verdict is read already; the next run waits for that."""
+
+        def clear_up() -> None:
+            tidy()
+            if self.warm and "monolith" in self.__dict__:
+                self._spare = self._start_monolith()
+
+        self._tidying = self._tidier.submit(clear_up)
+
+    def tidied(self) -> None:
+        """Wait until the run before is cleared up. Raises what that raised."""
+        tidying, self._tidying = self._tidying, None
+        if tidying is not None:
+            tidying.result()
+
     def describe(self) -> Mapping[str, str]:
         """Say what the run stood on, for its results."""
         return {
@@ -110,6 +150,11 @@ class Ground:
 
     def close(self) -> None:
         """End everything. Closing twice is fine."""
+        self.warm = False
+        self._tidier.shutdown()
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
         self.loop.close()
         if self._launcher is not None:
             self._launcher.close()

@@ -142,7 +142,7 @@ class Stage:
 
     def _share(self, key: tuple[Any, ...], options: Mapping[str, Any] | None) -> Future[System]:
         if key not in self._shared:
-            build = partial(self._build, **options) if options is not None else self._build_monolith
+            build = partial(self._build, **options) if options is not None else self._ground.take_monolith
             self._shared[key] = self._pool.submit(build)
         return self._shared[key]
 
@@ -159,9 +159,6 @@ class Stage:
     def _build(self, *, only: Sequence[str] = (), standins: Sequence[str] = ()) -> System:
         real = [name for name in only or self.roles if name not in standins]
         return self._start(self._theirs, self.contract, real, standins=standins)
-
-    def _build_monolith(self) -> System:
-        return self._start(self._ground.monolith, self._ground.course.contract("00"), ["shop"])
 
     def _start(
         self,

@@ -41,9 +41,11 @@ def check(
     stage = Stage(ground, lab, tree, seed=seed)
     try:
         results = run_checks(stage, labs, only=only, replaced=replaced, on_result=on_result, shuffled=shuffled)
-        duration = time.perf_counter() - began
-    finally:
+    except BaseException:
         stage.close()
+        raise
+    duration = time.perf_counter() - began
+    ground.later(stage.close)
     return Results(
         lab=lab.name,
         seed=seed,

@@ -46,6 +46,11 @@ class _Standing:
     faults: list[FaultOn] = field(default_factory=list)
     troubles: dict[str, SeamworkError] = field(default_factory=dict)
 
+    @property
+    def roles(self) -> list[Role]:
+        """Who plays, in the order of the contract."""
+        return [self.system[name] for name in self.stage.roles]
+
 
 class Shop:
     """The learner's system of the lab they are at. ``start()`` it, ``close()`` it; any thread may ask it anything."""
@@ -95,7 +100,7 @@ class Shop:
         """Say how it is."""
         with self._lock:
             standing = self._up()
-            services = [self._service(standing, role) for role in standing.system]
+            services = [self._service(standing, role) for role in standing.roles]
             return State(
                 workspace=str(self.space.path),
                 lab=standing.lab.name,
@@ -155,7 +160,7 @@ class Shop:
                     N_("Break one that another service calls: {others}."),
                     lab=standing.lab.number,
                     service=service,
-                    others=", ".join(other.name for other in standing.system if other.edges) or "-",
+                    others=", ".join(other.name for other in standing.roles if other.edges) or "-",
                 )
             standing.faults.append(fault.switch_on(role))
             return self.state()
@@ -164,7 +169,7 @@ class Shop:
         """Take every fault back, or those on one service."""
         with self._lock:
             standing = self._up()
-            roles = [self._role(standing, service)] if service else list(standing.system)
+            roles = [self._role(standing, service)] if service else standing.roles
             for role in roles:
                 role.heals()
             healed = {role.name for role in roles}
@@ -218,7 +223,7 @@ class Shop:
 
     def _open_doors(self, standing: _Standing) -> None:
         """Let each service be reached where it was before, or at the next port that is stable."""
-        for number, role in enumerate(standing.system):
+        for number, role in enumerate(standing.roles):
             if role.name not in self._doors:
                 self._doors[role.name] = self._door(role.name, self.options.port + number)
             address = ("127.0.0.1", role.service.port)
@@ -244,7 +249,7 @@ class Shop:
         return self._standing
 
     def _role(self, standing: _Standing, service: str) -> Role:
-        known: dict[str, Role] = {role.name: role for role in standing.system}
+        known: dict[str, Role] = {role.name: role for role in standing.roles}
         if service not in known:
             raise UsageError(
                 N_("There is no service {service!r} in lab {lab}."),
@@ -309,7 +314,7 @@ def _trouble(standing: _Standing, role: Role) -> SeamworkError | None:
 
 
 def _helpers(standing: _Standing) -> list[str]:
-    roles = {role.name for role in standing.system}
+    roles = {role.name for role in standing.roles}
     return [service.name for service in standing.system.services if service.name not in roles]
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from checker import errors
-from checker.errors import EngineFault, SeamworkError, ServiceFailed
+from checker.errors import N_, EngineFault, SeamworkError, ServiceFailed
 from checker.ledger import Exchange
 from checker.outcome import Message
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["Answered", "FaultNow", "LogLines", "ServiceNow", "State", "error_from", "error_to"]
+
+_STUMBLED = N_("This is our fault, not yours: {kind}: {said}")
+_REPORT = N_("Please report it, with runs/up/supervisor.log.")
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class LogLines:
 def error_to(error: BaseException) -> dict[str, Any]:
     """Return the plain form of an error; what is not one of ours becomes an EngineFault that says what it was."""
     if not isinstance(error, SeamworkError):
-        error = EngineFault("{kind}: {said}", kind=type(error).__name__, said=str(error))
+        error = EngineFault(_STUMBLED, _REPORT, kind=type(error).__name__, said=str(error))
     values = {
         name: value if isinstance(value, (int, float, str, bool)) else str(value)
         for name, value in error.values.items()

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,7 +49,7 @@ class Desk:
             done = {"error": str(error), "undecided": isinstance(error, Blocked)}
         except Exception as error:  # noqa: BLE001  (one row's accident must not take the others along)
             self._close_warm()
-            done = {"error": f"{type(error).__name__}: {error}"[:TAIL], "undecided": True}
+            done = {"error": _accident(error), "undecided": True}
         return {**done, "seconds": round(time.perf_counter() - began, 3)}
 
     def close(self) -> None:
@@ -98,6 +99,11 @@ def _sentence(message: Message) -> str:
     with suppress(LookupError, ValueError):
         return message.id.format(**message.values)
     return message.id
+
+
+def _accident(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error}"[:TAIL] + f" ({Path(where.filename).name}, line {where.lineno})"
 
 
 def main() -> None:
