@@ -93,5 +93,5 @@ class Desk:
 
     def _warm(self, course: Course) -> Ground:
         if self._ground is None:
-            self._ground = Ground(course)
+            self._ground = Ground(course, warm=True)
         return self._ground
