@@ -206,6 +206,26 @@ def test_many_are_stopped_at_once(launcher: Launcher) -> None:
     assert time.monotonic() - began < 4 * 0.3
 
 
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_start_that_is_interrupted_leaves_nothing() -> None:
+    """Ctrl-C while a process is being started: the launcher serves on, and its end is that process's too."""
+    before = signal.signal(signal.SIGALRM, interrupt)
+    with Launcher(ledger=Ledger()) as launcher:
+        signal.setitimer(signal.ITIMER_REAL, 0.002)  # the launcher's Python needs longer to begin
+        with pytest.raises(KeyboardInterrupt):
+            launcher.start("it", ["sleep", "64"], ENV, Path("/"))
+        signal.signal(signal.SIGALRM, before)
+
+        assert launcher.start("it", ["true"], ENV, Path("/")).wait(5) == 0
+        started = below(launcher.owner)
+
+    assert len(started) == 1
+    assert not alive(started)
+
+
 def test_closing_twice_is_fine() -> None:
     """The second time nothing happens."""
     launcher = Launcher(ledger=Ledger())

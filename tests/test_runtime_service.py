@@ -228,16 +228,16 @@ def test_a_signal_is_told_by_name(launcher: Launcher, folder: Path) -> None:
 
 def test_a_service_that_never_listens_is_told_so(launcher: Launcher, folder: Path) -> None:
     """It lives, and its port does not open."""
-    said = failure(launcher, folder, "python -c \"import time; print('warming up'); time.sleep(60)\"", within=0.5)
+    said = failure(launcher, folder, "python -c \"import time; print('warming up'); time.sleep(60)\"", within=1)
 
     assert said.startswith("shop runs, and did not listen on port ")
-    assert "within 0.5 s. The last it said: warming up" in said
+    assert "within 1 s. The last it said: warming up" in said
 
 
 @pytest.mark.parametrize("status", ["503", "500"])
 def test_an_unready_answer_is_shown(launcher: Launcher, folder: Path, status: str) -> None:
     """500 and above is an answer, and not readiness."""
-    said = failure(launcher, folder, "python server.py", within=0.6, STATUS=status)
+    said = failure(launcher, folder, "python server.py", within=1.2, STATUS=status)
 
     assert f"GET /health was answered with {status}" in said
 
@@ -249,7 +249,7 @@ def test_an_answer_that_is_not_http_is_shown(launcher: Launcher, folder: Path) -
         "while True:\n    with server.accept()[0] as peer:\n        peer.recv(100)\n        peer.sendall(b'SSH-2.0-odd')\n"
     )
 
-    assert "GET /health was answered with b'SSH-2.0-odd'." in failure(launcher, folder, "python odd.py", within=0.6)
+    assert "GET /health was answered with b'SSH-2.0-odd'." in failure(launcher, folder, "python odd.py", within=1.2)
 
 
 def test_any_answer_below_500_is_ready(launcher: Launcher, folder: Path) -> None:
@@ -276,15 +276,13 @@ def test_a_release_runs_to_its_end(launcher: Launcher, folder: Path) -> None:
     [
         ("python -c 'import nowhere'", "shop-release did not start: there is no module 'nowhere'."),
         ("python -c 'raise SystemExit(3)'", "shop-release failed with exit code 3. The last it said: …"),
-        ("sleep 60", "shop-release did not come to its end within 0.5 s."),
+        ("sleep 60", "shop-release did not come to its end within 2 s."),
     ],
 )
 def test_a_release_that_has_to_succeed_says_why_not(launcher: Launcher, folder: Path, command: str, says: str) -> None:
     """A missing module, an exit code, or no end."""
     entry = Entry("shop-release", command)
     with pytest.raises(ServiceFailed) as caught:
-        Service.run(
-            launcher, entry.name, entry, env=base_environment(folder), cwd=folder, within=0.5, must_succeed=True
-        )
+        Service.run(launcher, entry.name, entry, env=base_environment(folder), cwd=folder, within=2, must_succeed=True)
 
     assert str(caught.value).startswith(says)

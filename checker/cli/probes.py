@@ -185,7 +185,7 @@ def _says(*command: str) -> tuple[bool, str]:
         )
     except subprocess.TimeoutExpired:
         return False, say(N_("{program} did not answer within {seconds:g} s"), program=command[0], seconds=ANSWERS)
-    lines = [line.strip() for line in (ran.stdout or ran.stderr).splitlines() if line.strip()]
+    lines = [line.strip() for line in (ran.stdout + "\n" + ran.stderr).splitlines() if line.strip()]
     said = lines[0] if lines else say(N_("{program} ended with {code}"), program=command[0], code=ran.returncode)
     return ran.returncode == 0, said
 

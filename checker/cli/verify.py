@@ -66,6 +66,7 @@ def command(
     backing: str,
 ) -> None:
     from checker.course import root  # noqa: PLC0415
+    from checker.lessons import stale_notebooks  # noqa: PLC0415
     from checker.verify import repeat, verify  # noqa: PLC0415
 
     exit_on_hangup()

@@ -10,16 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checker.coupling.html import render_fragment, render_page
+    from checker.coupling.kept import earlier, keep
     from checker.coupling.model import CouplingMap, Numbers
     from checker.coupling.observing import observe
     from checker.coupling.svg import render_svg
     from checker.coupling.text import render_text
 
-__all__ = ["CouplingMap", "Numbers", "observe", "render_fragment", "render_page", "render_svg", "render_text"]
+__all__ = [
+    "CouplingMap",
+    "Numbers",
+    "earlier",
+    "keep",
+    "observe",
+    "render_fragment",
+    "render_page",
+    "render_svg",
+    "render_text",
+]
 
 _HOMES = {
     "CouplingMap": "model",
     "Numbers": "model",
+    "earlier": "kept",
+    "keep": "kept",
     "observe": "observing",
     "render_fragment": "html",
     "render_page": "html",

@@ -105,15 +105,16 @@ def calls(drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
     shown = [call for call in drawn.calls if {call.caller, call.callee} <= placed.processes.keys()]
     doors = _doors(shown, placed)
     ordered = sorted(shown, key=lambda call: abs(doors[call, call.caller] - doors[call, call.callee]))
-    return elements(
+    arcs = [
         _call(call, (at + 1) / len(ordered), doors, placed.processes[call.caller].x, voice)
         for at, call in enumerate(ordered)
-    )
+    ]
+    return elements([*(arc for arc, _ in arcs), *(label for _, label in arcs)])
 
 
 def _doors(shown: list[Call], placed: Layout) -> dict[tuple[Call, str], float]:
     """Return the height at which each call leaves and arrives: such that arcs lie in each other and do not cross."""
-    doors = {}
+    doors: dict[tuple[Call, str], float] = {}
     for name, box in placed.processes.items():
         ends = [
             (call, placed.processes[call.callee if call.caller == name else call.caller].y)
@@ -127,9 +128,12 @@ def _doors(shown: list[Call], placed: Layout) -> dict[tuple[Call, str], float]:
     return doors
 
 
-def _call(call: Call, share: float, doors: dict[tuple[Call, str], float], x: float, voice: Voice) -> Markup:
+def _call(
+    call: Call, share: float, doors: dict[tuple[Call, str], float], x: float, voice: Voice
+) -> tuple[Markup, Markup]:
+    """Return the arc of a call, and the number that goes on it."""
     y1, y2 = doors[call, call.caller], doors[call, call.callee]
-    out = 30 + (x - 10) * share
+    out = 28 + (x - 18) * share
     path = f"M{_n(x)} {_n(y1)}C{_n(x - out)} {_n(y1)} {_n(x - out)} {_n(y2)} {_n(x - 9)} {_n(y2)}"
     said = voice.say(
         N_("{caller} asks {callee} {count} times: {operations}"),
@@ -139,13 +143,8 @@ def _call(call: Call, share: float, doors: dict[tuple[Call, str], float], x: flo
         operations=", ".join(f"{operation} ×{count}" for operation, count in call.operations),
     )
     arc = tag("path", d=path, cls="sw-m-call")
-    return tag(
-        "g",
-        tag("title", said),
-        arc,
-        _tip(x, y2, "sw-m-of-call"),
-        _label(str(call.count), x - 0.75 * out, (y1 + y2) / 2),
-    )
+    label = _label(str(call.count), x - 0.75 * out, (y1 + y2) / 2)
+    return tag("g", tag("title", said), arc, _tip(x, y2, "sw-m-of-call")), label
 
 
 def _label(said: str, middle: float, y: float) -> Markup:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, LearnerFault
 from checker.runtime.procfile import Procfile
@@ -54,7 +54,7 @@ def imports_of(tree: Path, services: Sequence[str]) -> Graph:
     return Graph({name: _part(name, homes) for name in kept}, imports)
 
 
-def _ask_grimp(tree: Path, tops: Sequence[str]) -> dict[str, list[str]]:
+def _ask_grimp(tree: Path, tops: Sequence[str]) -> dict[str, Any]:
     files = [name for name in tops if not (tree / name).is_dir()]
     asked = {"tree": str(tree.absolute()), "packages": [name for name in tops if name not in files], "files": files}
     script = Path(__file__).with_name("imports_main.py")
@@ -68,8 +68,8 @@ def _ask_grimp(tree: Path, tops: Sequence[str]) -> dict[str, list[str]]:
             timeout=WITHIN,
             cwd="/",
         )
-        found: dict[str, list[str]] = json.loads(ran.stdout)
-        said = found.get("error")
+        found: dict[str, Any] = json.loads(ran.stdout)
+        said = str(found.get("error", ""))
     except subprocess.TimeoutExpired:
         said = f"{WITHIN:.0f} s"
     except subprocess.CalledProcessError as error:

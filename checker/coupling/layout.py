@@ -20,10 +20,10 @@ __all__ = ["WIDTH", "Box", "Layout", "lay_out"]
 WIDTH = 900.0
 
 _MARGIN, _TOP, _GAP = 10.0, 14.0, 20.0
-_CALLS = 104.0  # room for calls, where there are several processes
+_CALLS, _MORE_CALLS = 60.0, 22.0  # room for calls, and for each of the first few
 _PROCESS, _PILL = 430.0, 150.0  # right edge of processes; width of a module
 _TABLES = 606.0  # left edge of databases
-_HEAD, _FOOT = 34.0, 10.0
+_HEAD, _LOWER_HEAD, _FOOT = 34.0, 46.0, 10.0  # a process has two lines above its modules
 _LABEL, _BAND = 20.0, 10.0  # a domain's name above its modules; air below them
 _ROW, _PILL_HIGH = 26.0, 21.0
 _TABLE_ROW, _TABLE_HIGH = 44.0, 36.0
@@ -69,7 +69,7 @@ class Layout:
 
 def lay_out(drawn: CouplingMap) -> Layout:
     """Return where the processes, modules and tables of a map stand."""
-    left = _MARGIN + (_CALLS if drawn.calls else 0)
+    left = _MARGIN + (_CALLS + _MORE_CALLS * min(len(drawn.calls), 5) if drawn.calls else 0)
     processes, domains, modules, end = _processes(drawn, left)
     wanted = _middles(drawn.modules, modules)
     databases, owners, tables, low = _databases(drawn.tables, wanted, end)
@@ -86,7 +86,7 @@ def _processes(
     for service in (*drawn.services, ""):
         own = [module for module in drawn.modules if module.service == service]
         if service or own:
-            start, y = y, y + _HEAD
+            start, y = y, y + _LOWER_HEAD
             for domain, members in _by_domain(own, service, drawn.services):
                 label = _LABEL if (service, domain) != (service, service) or _several(own) else 0.0
                 begin, y = y, y + label
@@ -119,7 +119,8 @@ def _middles(modules: Iterable[Module], boxes: Mapping[str, Box]) -> dict[str, f
     """Return the height at which each domain's modules stand: its tables want to stand there too."""
     heights: dict[str, list[float]] = {}
     for module in modules:
-        heights.setdefault(module.domain, []).append(boxes[module.name].middle)
+        if module.domain:
+            heights.setdefault(module.domain, []).append(boxes[module.name].middle)
     return {domain: sum(all_of_it) / len(all_of_it) for domain, all_of_it in heights.items()}
 
 
@@ -135,7 +136,7 @@ def _databases(
         for owner, members in groups:
             high = _LABEL + len(members) * _TABLE_ROW + 4
             head = _HEAD if first else 0.0
-            y = max(y, wanted.get(owner, end) - high / 2 - head)
+            y = max(y, wanted.get(owner, y) - high / 2 - head)
             top = y if first else databases[database].y
             y += head
             owners[database, owner] = Box(_TABLES + 8, y, wide - 16, high - 4)

@@ -95,7 +95,7 @@ class Numbers:
     """What a lab is compared with the next by."""
 
     imports_across: int  # pairs of modules of different domains
-    tables_shared: int  # tables that somebody else than their owner touched
+    tables_shared: int | None  # tables that somebody else than their owner touched; None where that was not seen
     calls_per_order: int  # requests between services while one order was placed
 
 
@@ -121,7 +121,7 @@ class CouplingMap:
         """The three numbers under the picture."""
         return Numbers(
             imports_across=sum(each.crossing for each in self.imports),
-            tables_shared=len({query.table for query in self.queries if query.crossing}),
+            tables_shared=len({query.table for query in self.queries if query.crossing}) if self.queries_seen else None,
             calls_per_order=self.calls_per_order,
         )
 

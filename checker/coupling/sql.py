@@ -15,23 +15,29 @@ __all__ = ["Touched", "tables", "tag"]
 _TAG = re.compile(r"/\*\s*domain:([\w.-]+)\s*\*/")
 _TOKEN = re.compile(
     r"""--[^\n]*|/\*.*?\*/|\s+                        # nothing
-    |(?P<text>[EeBbXxUu&]{0,2}'(?:[^'\\]|''|\\.)*'|\$(?P<mark>\w*)\$.*?\$(?P=mark)\$)
+    |(?P<text>[Ee]'(?:[^'\\]|''|\\.)*'|(?:[BbXxNn]|[Uu]&)?'(?:[^']|'')*'|\$(?P<mark>\w*)\$.*?\$(?P=mark)\$)
     |(?P<quoted>"(?:[^"]|"")+")
     |(?P<word>[^\W\d][\w$]*)
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_QUIET = frozenset(
-    "begin start commit rollback end abort savepoint release set reset show discard deallocate prepare close fetch listen"
-    " unlisten notify checkpoint values execute".split()
+
+
+def _these(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_QUIET = _these(
+    "begin start commit rollback end abort savepoint release set reset show discard deallocate prepare execute close"
+    " fetch listen unlisten notify checkpoint values"
 )
-_READABLE = frozenset("select insert update delete with truncate merge table copy lock".split())
-_NAMES_FIRST = frozenset("truncate copy lock table".split())
-_END_OF_LIST = frozenset("where group having window order limit offset fetch for returning set union except".split())
-_NO_ALIAS = _END_OF_LIST | frozenset(
-    "on using join inner left right full cross natural values select default overriding intersect when".split()
+_READABLE = _these("select insert update delete with truncate merge table copy lock")
+_NAMES_FIRST = _these("truncate copy lock table")
+_END_OF_LIST = _these("where group having window order limit offset fetch for returning set union except")
+_NO_ALIAS = _END_OF_LIST | _these(
+    "on using join inner left right full cross natural values select default overriding intersect when"
 )
-_TAKES_FROM = frozenset("extract substring trim overlay position".split())
+_TAKES_FROM = _these("extract substring trim overlay position")
 _CATALOG = ("pg_", "information_schema")
 
 

@@ -74,7 +74,7 @@ def _told(drawn: CouplingMap, voice: Voice) -> str:
         modules=len(drawn.modules),
         tables=len(drawn.tables),
     )
-    counted = "; ".join(f"{label}: {value}" for label, value in numbers(drawn, voice))
+    counted = "; ".join(f"{label}: {value}" for label, value in numbers(drawn.numbers, voice))
     return f"{parts} {counted}. " + voice.say(N_("The tables below say the same in words."))
 
 
@@ -102,8 +102,8 @@ def _process_head(name: str, box: Box, drawn: CouplingMap, voice: Voice) -> Mark
 
 def _head(box: Box, title: str, more: str) -> Markup:
     name = tag("text", shorten(title, 30), x=_n(box.x + 14), y=_n(box.y + 22), cls="sw-m-title")
-    beside = tag("text", more, x=_n(box.right - 14), y=_n(box.y + 22), cls="sw-m-dim sw-m-end") if more else None
-    return elements([name, beside])
+    below = tag("text", more, x=_n(box.x + 14), y=_n(box.y + 38), cls="sw-m-dim") if more else None
+    return elements([name, below])
 
 
 def _names(drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
@@ -150,7 +150,7 @@ def _touched(by: list[Query], box: Box, voice: Voice) -> Markup:
     """Return the second line of a table: who touched it and how often, strangers first and marked."""
     room, spans = (box.wide - 18) / _SMALL, []
     for at, query in enumerate(by):
-        said = f"{'✗ ' * query.crossing}{source(query.service, query.module, voice)} {query.count}" + (
+        said = f"{'⇢ ' * query.crossing}{source(query.service, query.module, voice)} {query.count}" + (
             " · " if at < len(by) - 1 else ""
         )
         if width(said) > room - (2 if at < len(by) - 1 else 0):
@@ -197,7 +197,7 @@ def _tiles(y: float, drawn: CouplingMap, voice: Voice) -> Markup:
                 ),
             ]
         )
-        for at, (label, value) in enumerate(numbers(drawn, voice))
+        for at, (label, value) in enumerate(numbers(drawn.numbers, voice))
     )
 
 

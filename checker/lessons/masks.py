@@ -16,8 +16,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(127\.0\.0\.1|localhost):\d{2,5}\b", r"\1:PORT"),
         (r"\b[Pp]ort \d{4,5}\b", "port PORT"),
         (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:?\d\d)?", "TIME"),
-        (r"(?<![\d.])\d+(?:\.\d+)?( ?)(ms|µs|MB)(?![\w])", r"…\1\2"),
-        (r"(?<![\d.])\d+\.\d+( ?)s(?![\w])", r"…\1s"),
+        (r"(?:&lt;|<)?(?<![\d.])\d+(?:\.\d+)? ?(?:ms|µs)(?!\w)", "… ms"),
+        (r"(?<![\d.])\d+\.\d+ ?s(?!\w)", "… ms"),  # a machine's mood decides whether it is 0.11 s or 98 ms
         (r"\b(seed|种子)([ =:]*)\d+", r"\1\2…"),
         (r"\bpid([ =:]*)\d+", r"pid\1…"),
         (r"\x1b\[[0-9;]*m", ""),

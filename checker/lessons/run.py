@@ -57,19 +57,21 @@ def _play(scene: Sequence[Cell], lay_out: Callable[[str, Path], None], language:
         lay_out(scene[0].state, workspace)
         with _environment(language, Path(folder)) as environment:
             try:
-                played = _execute([LOAD, *(cell.source for cell in scene)], workspace, environment)
+                played = _execute([cell.source for cell in scene], workspace, environment)
             finally:
                 _down(workspace, environment)
         known = places(workspace)
-        return [_tidied(outputs, known) for outputs in played[1:]]
+        return [_tidied(outputs, known) for outputs in played]
 
 
 def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, str]) -> list[list[Output]]:
+    """Run the cells in one kernel, from the folder a learner's notebook runs in; the magics are there without asking."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from nbformat import v4
 
-    code = [v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]  # it brings no types
+    unasked = [] if any(LOAD in source for source in sources) else [LOAD]
+    code = [v4.new_code_cell(source) for source in [*unasked, *sources]]  # type: ignore[no-untyped-call]  # it brings no types
     book = v4.new_notebook(cells=code)  # type: ignore[no-untyped-call]
     start = workspace / "notebooks"
     start.mkdir(exist_ok=True)
@@ -85,7 +87,7 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
             N_("Run it by hand in a workspace of that state, and mend the guide or what it shows."),
             words=str(error).strip()[-1500:],
         ) from None
-    return [list(cell.outputs) for cell in book.cells]
+    return [list(cell.outputs) for cell in book.cells[len(unasked) :]]
 
 
 @contextmanager

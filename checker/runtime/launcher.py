@@ -203,7 +203,8 @@ class Launcher:
 
         With ``fork`` a Python program of this environment is forked, where that makes no difference to it. ``uid``:
         the user to become first, with that user's group. ``stop_signal`` asks it to end. Raises OSError
-        (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone.
+        (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone,
+        LearnerFault when the learner's Python never ran.
         """
         request = {"do": "start", "name": name, "argv": list(argv), "env": dict(env), "cwd": str(cwd), "uid": uid}
         request |= {"fork": fork and uid is None, "stop_signal": int(stop_signal)}
@@ -212,11 +213,10 @@ class Launcher:
         self._processes[key] = (process, output)
         try:
             answer = self._ask(request, key=key, fd=output.write_end)
-        except BaseException:
-            self._processes.pop(key, None)
+        except (EngineFault, LearnerFault):
             output.close()
             raise
-        finally:
+        finally:  # after Ctrl-C it stays registered: it may be starting, and ends with all others
             os.close(output.write_end)
         if answer["event"] == "failed":
             del self._processes[key]
@@ -306,9 +306,9 @@ class Launcher:
             output.flush()
             process._end(rest["code"])
             del self._processes[key]
-        elif key in self._answers:
-            self._answers[key].message = {"event": event, **rest}
-            self._answers[key].there.set()
+        elif (answer := self._answers.get(key)) is not None:  # whoever asked may have been interrupted
+            answer.message = {"event": event, **rest}
+            answer.there.set()
 
     def _listen(self, output: Output) -> None:
         output.read()

@@ -6,9 +6,11 @@ import contextlib
 import re
 import socket
 
-__all__ = ["HEALTH", "Refused", "ask"]
+__all__ = ["HEALTH", "NOTHING", "Refused", "ask"]
 
 HEALTH = "/health"
+NOTHING = "nothing"
+"""The answer of whoever accepts a connection, and says no word in time."""
 _REQUEST = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 ENOUGH = 12
@@ -31,7 +33,7 @@ def ask(port: int, *, timeout: float, path: str = HEALTH) -> int | str:
     with connection:
         head = _reply(connection, _REQUEST.format(path=path, port=port).encode())
     status = _STATUS.match(head)
-    return int(status[1]) if status else repr(head[:40]) if head else "nothing"
+    return int(status[1]) if status else repr(head[:40]) if head else NOTHING
 
 
 def _reply(connection: socket.socket, request: bytes) -> bytes:

@@ -163,14 +163,16 @@ class Service:
         elsewhere = _Elsewhere(self.port, self.pid)
         while self.alive and time.monotonic() < deadline:
             try:
-                answer = probe.ask(self.port, timeout=min(PATIENCE, max(EVERY, deadline - time.monotonic())))
+                said = probe.ask(self.port, timeout=min(PATIENCE, max(EVERY, deadline - time.monotonic())))
             except probe.Refused:
                 if elsewhere.for_good():
                     break
                 self._process.wait(EVERY)
                 continue
-            if isinstance(answer, int) and answer < UNREADY:
+            if isinstance(said, int) and said < UNREADY:
                 return None
+            if not answer or said != probe.NOTHING:  # the last one of all may just have had no time left
+                answer = said
             self._process.wait(AGAIN)
         if self._process.returncode is not None:
             return symptoms.ended_early(self.name, self._process.returncode, self._process.last_lines, self.port)

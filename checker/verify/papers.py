@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from checker.course import LANGUAGES, Change, Course, Lab, changed_lines
 from checker.errors import N_, EngineFault, SeamworkError
 from checker.verify.guide import anatomy, anchors, twins
 
-__all__ = ["LOGIC", "Stale", "change_of", "lab_gaps", "stale_notebooks", "too_large", "unkilled"]
+__all__ = ["LOGIC", "Stale", "change_of", "lab_gaps", "too_large", "unkilled"]
 
 LOGIC = 120
 """Lines of logic that a learner writes by hand in one lab, at most."""
@@ -53,14 +51,6 @@ def too_large(lab: Lab, change: Change) -> Iterator[SeamworkError]:
             lines=change.logic,
             most=LOGIC,
         )
-
-
-def stale_notebooks(course: Course, lab: Lab) -> list[SeamworkError]:
-    """Name the notebooks that are not up to date; none where lessons cannot be derived here."""
-    if find_spec("checker.lessons") is None:
-        return []
-    found: list[SeamworkError] = import_module("checker.lessons").stale_notebooks(course, lab)
-    return found
 
 
 def unkilled(lab: Lab, killed: set[str]) -> Iterator[SeamworkError]:

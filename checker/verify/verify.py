@@ -16,7 +16,7 @@ from checker.outcome import Outcome
 from checker.verify import proven
 from checker.verify.crew import Crew, Job
 from checker.verify.judging import Answer, Ran, Said, judge
-from checker.verify.papers import Stale, change_of, lab_gaps, stale_notebooks, too_large, unkilled
+from checker.verify.papers import Stale, change_of, lab_gaps, too_large, unkilled
 from checker.verify.proof import LabProof, Proof, RowProof, State, without_repeats
 from checker.verify.proven import Entry
 from checker.verify.rows import Kind, Row, rows_of
@@ -48,18 +48,19 @@ class _Desk:
 def verify(
     root: Path,
     *,
+    stale: Stale,
     labs: Sequence[str] = (),
     full: bool = False,
     draw: bool = True,
     jobs: int | None = None,
     backing: str = "embedded",
-    stale: Stale = stale_notebooks,
     on_row: Callable[[RowProof], None] = lambda _: None,
 ) -> Proof:
     """Prove the labs of the course at ``root`` (all, or those named), and keep in each proven.json what was proven.
 
     Only what changed is run, and (``draw``) one row of each lab that did not; ``full`` runs everything. ``jobs`` rows
     go side by side (default: as many as there are cores); those of a lab in which time is the point, one by one.
+    ``stale`` names a lab's notebooks that are not up to date: verify and the lessons do not know each other.
     Raises UsageError for a lab that does not exist; everything else is a problem in the proof.
     """
     course = Course(root)

@@ -71,7 +71,7 @@ class Desk:
             with Ground(self._course, backing=self._backing, cold=True) as ground:
                 yield ground
             return
-        self._warm = self._warm or Ground(self._course, backing=self._backing)
+        self._warm = self._warm or Ground(self._course, backing=self._backing, warm=True)
         yield self._warm
 
     def _close_warm(self) -> None:
