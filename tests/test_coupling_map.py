@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from checker.coupling import CouplingMap, observe
-from checker.course import Course, Overlay, root, write_tree
+from checker.course import Course, root, write_tree
 from checker.runtime.ground import Ground
 
 ORDERS = {"orders", "order_lines", "addresses", "stock", "discounts"}
@@ -22,7 +22,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Couplin
     trees = {
         "monolith": (first, course.start(first)),
         "split": (second, course.end(second)),
-        "wrong": (second, wrong.overlay.lay(course.end(second))),
+        "wrong": (second, course.laid(second, wrong)),
     }
     found = {}
     with Ground(course, statements=True) as ground:

@@ -57,7 +57,9 @@ def test_targets_become_anchors() -> None:
 
 def test_an_include_is_filled_in() -> None:
     """What is included stands there in its own language, under its path."""
-    (cell,) = read_guide("guide.md", "```{include} start:shop/a.py#f\n```\n", {"start:shop/a.py#f": "def f(): ..."}.__getitem__)
+    (cell,) = read_guide(
+        "guide.md", "```{include} start:shop/a.py#f\n```\n", {"start:shop/a.py#f": "def f(): ..."}.__getitem__
+    )
 
     assert cell.source == "```python\n# shop/a.py\ndef f(): ...\n```"
 

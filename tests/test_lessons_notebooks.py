@@ -52,7 +52,10 @@ def test_a_changed_guide_makes_its_notebook_stale(course: Course) -> None:
     guide.write_text(guide.read_text() + "One word more.\n")
 
     (fault,) = stale_notebooks(course, course.labs[0])
-    assert str(fault) == "notebooks/00-hello.ipynb is not what labs/00-hello/guide.md makes today; its cell 2 is another. Run: make lessons"
+    assert (
+        str(fault)
+        == "notebooks/00-hello.ipynb is not what labs/00-hello/guide.md makes today; its cell 2 is another. Run: make lessons"
+    )
 
 
 def test_a_cell_too_few_is_seen(course: Course) -> None:
@@ -79,7 +82,11 @@ def test_a_course_without_notebooks_derives_none(course: Course) -> None:
 
 def test_cells_of_one_state_share_a_kernel(tmp_path: Path) -> None:
     """What a cell defines is there for the next one on that state, and gone on another; places are masked."""
-    cells = [Cell("x = 1", "start"), Cell("import os; print(x, os.getcwd())", "start"), Cell("print('x' in dir())", "solution")]
+    cells = [
+        Cell("x = 1", "start"),
+        Cell("import os; print(x, os.getcwd())", "start"),
+        Cell("print('x' in dir())", "solution"),
+    ]
 
     outputs = run_cells(cells, lambda _state, folder: folder.mkdir(), "en")
 

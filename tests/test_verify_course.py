@@ -12,6 +12,8 @@ from checker.lessons import stale_notebooks
 from checker.verify import Proof, State, verify
 
 TINY = Path(__file__).parent / "tiny"
+CELL = "```{code-cell} ipython3\n"
+STATED = CELL + ":state: solution\n"
 BROKEN = {"starter", "right/one-file", "wrong/counter-forgets", "wrong/counts-at-home"}
 
 
@@ -105,12 +107,16 @@ def note_names_nothing(root: Path) -> None:
 
 def notebook_is_missing(root: Path) -> None:
     (root / "notebooks").mkdir()
+    for guide in ("guide.md", "guide.zh.md"):
+        text = (root / "labs/01-split" / guide).read_text("utf-8")
+        (root / "labs/01-split" / guide).write_text(
+            text.replace(":state: solution\n", "").replace(CELL, STATED), "utf-8"
+        )
 
 
 def notebook_is_stale(root: Path) -> None:
-    (root / "notebooks").mkdir()
-    for name in ("01-split", "01-split.zh"):
-        (root / f"notebooks/{name}.ipynb").write_text('{"cells": [], "metadata": {}}', "utf-8")
+    notebook_is_missing(root)
+    (root / "notebooks/01-split.zh.ipynb").write_text('{"cells": [], "metadata": {}}', "utf-8")
 
 
 def reasons_are_missing(root: Path) -> None:

@@ -17,8 +17,8 @@ __all__ = ["command"]
 @click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help=N_("Only in this language."))
 @click.option("--stale", is_flag=True, help=N_("Only say which are not up to date."))
 def command(lab: str | None, lang: str | None, *, stale: bool) -> None:
-    from checker.course import LANGUAGES
-    from checker.lessons import build, stale_notebooks
+    from checker.course import LANGUAGES  # noqa: PLC0415  (only when it is asked for)
+    from checker.lessons import build, stale_notebooks  # noqa: PLC0415
 
     course = open_course()
     labs = [course.lab(lab)] if lab else course.labs

@@ -74,15 +74,13 @@ def command(
     if record:
         _record(course)
     elif times:
-        found = repeat(
-            course, labs=labs, times=times, jobs=jobs, backing=backing, on_run=_ran if not as_json else _silent
-        )
+        say_run = _silent if as_json else _ran
+        found = repeat(course, labs=labs, times=times, jobs=jobs, backing=backing, on_run=say_run)
         _say_repeated(found, as_json=as_json)
         sys.exit(found.exit_code)
     else:
-        proof = verify(
-            course, labs=labs, full=full, jobs=jobs, backing=backing, on_row=_row if not as_json else _silent
-        )
+        say_row = _silent if as_json else _row
+        proof = verify(course, stale=stale_notebooks, labs=labs, full=full, jobs=jobs, backing=backing, on_row=say_row)
         click.echo(json.dumps(_as_json(proof), ensure_ascii=False, indent=2)) if as_json else _say_proof(proof)
         sys.exit(proof.exit_code)
 

@@ -26,6 +26,8 @@ SETTLES = 15.0
 """Seconds that the shop has to notice a change and start again."""
 LOAD = "%load_ext checker.notebook"
 CHANGES = ("%%writefile", "!git restore")
+TROUBLE = 'class="sw-trouble'
+"""How a magic shows that it could not do what was asked."""
 
 Output = Mapping[str, Any]
 """One output of a cell, as nbformat 4 has it."""
@@ -66,9 +68,9 @@ def _play(scene: Sequence[Cell], lay_out: Callable[[str, Path], None], language:
 
 def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, str]) -> list[list[Output]]:
     """Run the cells in one kernel, from the folder a learner's notebook runs in; the magics are there without asking."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    from nbformat import v4
+    from nbclient import NotebookClient  # noqa: PLC0415  (heavy, and for authors only)
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: PLC0415
+    from nbformat import v4  # noqa: PLC0415
 
     unasked = [] if any(LOAD in source for source in sources) else [LOAD]
     code = [v4.new_code_cell(source) for source in [*unasked, *sources]]  # type: ignore[no-untyped-call]  # it brings no types
@@ -81,6 +83,7 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
             for number, cell in enumerate(book.cells):
                 with _settled(workspace, cell.source):
                     client.execute_cell(cell, number)
+                _hold_well(cell.source, cell.outputs)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise EngineFault(
             N_("A cell of the lesson fails: {words}"),
@@ -88,6 +91,18 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
             words=str(error).strip()[-1500:],
         ) from None
     return [list(cell.outputs) for cell in book.cells[len(unasked) :]]
+
+
+def _hold_well(source: str, outputs: Sequence[Output]) -> None:
+    for output in outputs:
+        data = output.get("data", {})
+        if TROUBLE in data.get("text/html", ""):
+            raise EngineFault(
+                N_("The cell {cell!r} of the lesson could not do what it says: {words}"),
+                N_("Run it by hand in a workspace of that state, and mend the guide."),
+                cell=source.partition("\n")[0],
+                words=data.get("text/plain", ""),
+            )
 
 
 @contextmanager

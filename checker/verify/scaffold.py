@@ -138,7 +138,9 @@ def _guide(number: str, title: str, language: int) -> str:
     for names, anchor, notes in zip(SECTIONS, _ANCHORS, _WRITE, strict=True):
         parts.append(f"({anchor})=\n## {names[language]}\n\n<!-- {notes[language]} -->\n")
         if anchor == "prove-it":
-            parts.append(f"```{{code-cell}} ipython3\n%load_ext checker.notebook\n%check {number}\n```\n")
+            parts.append(
+                f"```{{code-cell}} ipython3\n:state: solution\n%load_ext checker.notebook\n%check {number}\n```\n"
+            )
     return "\n".join(parts)
 
 
