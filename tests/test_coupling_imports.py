@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from checker.coupling.domains import Domains
 from checker.coupling.imports import Part, imports_of
 from checker.course import Course, root
@@ -29,7 +30,7 @@ def test_module_is_of_the_service_around_it(tmp_path: Path) -> None:
         tmp_path,
         shop__app="from shop.clients import orders",
         shop__clients__orders="",
-        services__orders__app="import services.common.log",
+        services__orders__app="import httpx, services.common.log",
         services__common__log="",
     )
 
@@ -37,7 +38,7 @@ def test_module_is_of_the_service_around_it(tmp_path: Path) -> None:
 
     assert graph.modules == {
         "services.common.log": Part("", ("services", "common", "log")),
-        "services.orders.app": Part("orders", ("app",)),
+        "services.orders.app": Part("orders", ("app",), client=True),
         "shop.app": Part("shop", ("app",)),
         "shop.clients.orders": Part("shop", ("clients", "orders")),
     }
@@ -47,7 +48,8 @@ def test_module_is_of_the_service_around_it(tmp_path: Path) -> None:
 def test_nothing_of_the_learners_is_run(tmp_path: Path) -> None:
     """A module that does something when it is imported does nothing here."""
     mark = tmp_path / "ran"
-    tree = laid(tmp_path, shop____init__=f"open({str(mark)!r}, 'w')", shop__app="import shop.b", shop__b="1 / 0")
+    tree = laid(tmp_path, shop__app="import shop.b", shop__b="1 / 0")
+    (tree / "shop" / "__init__.py").write_text(f"open({str(mark)!r}, 'w')")
     (tree / "random.py").write_text(f"open({str(mark)!r}, 'w')")
 
     assert imports_of(tree, ["shop"]).imports == (("shop.app", "shop.b"),)
@@ -74,10 +76,14 @@ def test_syntax_error_names_the_file(tmp_path: Path) -> None:
 
 
 def test_domain_is_who_will_own_it() -> None:
-    """In the monolith a module is of the service that will take it along; after the split a client of orders stays."""
+    """A module is of the service that takes it along; after the split a client stays, and what is left over does not."""
     course = Course(root())
-    before, after = (Domains(course.contract(number), course.contract("01")) for number in ("00", "01"))
+    contracts = [course.contract(number) for number in ("00", "01")]
+    before, after = Domains(contracts[0], contracts[1]), Domains(contracts[1], contracts[1], contracts[:1])
 
-    assert [before.of("shop", [name]) for name in ("orders", "stock", "discounts", "pages")] == [*["orders"] * 3, "shop"]
-    assert after.of("shop", ["clients", "orders"]) == "shop"
-    assert after.of("orders", ["shop"]) == "orders"
+    assert [before.of("shop", [name]) for name in ("orders", "stock", "discounts", "pages")] == [
+        *["orders"] * 3,
+        "shop",
+    ]
+    assert [after.of("shop", ["clients", "orders"]), after.of("orders", ["shop"])] == ["shop", "orders"]
+    assert [after.of("shop", ["orders"]), after.of("shop", ["orders"], client=True)] == ["orders", "shop"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
 from checker.coupling import CouplingMap, observe
-from checker.course import Course, root, write_tree
+from checker.course import Course, init, root, write_tree
 from checker.runtime.ground import Ground
 
 ORDERS = {"orders", "order_lines", "addresses", "stock", "discounts"}
 
 
 @pytest.fixture(scope="module")
-def maps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, CouplingMap]]:
+def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CouplingMap]:
     """Three systems, looked at on one ground."""
     course = Course(root())
     first, second = course.lab("00"), course.lab("01")
@@ -30,7 +33,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Couplin
             folder: Path = tmp_path_factory.mktemp(name)
             write_tree(tree, folder)
             found[name] = observe(ground, lab, folder)
-    yield found
+    return found
 
 
 def strangers(found: CouplingMap, tables: set[str]) -> set[str]:
@@ -48,7 +51,9 @@ def test_dashboard_joins_across_owners(maps: dict[str, CouplingMap]) -> None:
 def test_monolith_is_told_apart_by_its_tags(maps: dict[str, CouplingMap]) -> None:
     """Inside the one process each module's statements are its own; those who will lose a table are seen."""
     assert strangers(maps["monolith"], ORDERS) == {"shop.dashboard", "shop.pages", "shop.payments"}
-    assert {"users", "products", "points_entries"} <= {q.table for q in maps["monolith"].queries if q.module == "shop.orders"}
+    assert {"users", "products", "points_entries"} <= {
+        q.table for q in maps["monolith"].queries if q.module == "shop.orders"
+    }
 
 
 def test_split_has_no_crossing_query(maps: dict[str, CouplingMap]) -> None:
@@ -92,3 +97,16 @@ def test_calls_are_counted_by_operation(maps: dict[str, CouplingMap]) -> None:
 
     assert asked["orders", "shop"]["POST /users/{id}/points"] == 1
     assert maps["monolith"].calls == ()
+
+
+def test_command_prints_json_and_keeps_a_picture(tmp_path: Path) -> None:
+    """Standard output is the map and nothing else; the picture lies in runs/coupling, and where it was wanted."""
+    workspace = init(tmp_path / "bazaar", Course(root())).path
+    asked = ["map", "--workspace", str(workspace), "--out", str(tmp_path / "map.html"), "--json"]
+
+    ran = subprocess.run([str(Path(sys.executable).with_name("seamwork")), *asked], capture_output=True, check=True)
+    printed = json.loads(ran.stdout)
+
+    assert [printed["lab"], printed["numbers"]["calls_per_order"]] == ["00-orientation", 0]
+    assert (workspace / "runs" / "coupling" / "00-orientation.svg").read_text().startswith("<?xml")
+    assert "</svg>" in (tmp_path / "map.html").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from checker.coupling.sql import Touched, tables, tag
 
 READS = {
@@ -50,13 +51,17 @@ def test_statement_that_does_both() -> None:
     assert touched == Touched(reads=names("users prices"), writes=names("orders"))
 
 
-@pytest.mark.parametrize("sql", ["BEGIN;", "SET x = 1", "show all", "", "select pg_catalog.version()", "SELECT 1 FROM pg_type"])
+@pytest.mark.parametrize(
+    "sql", ["BEGIN;", "SET x = 1", "show all", "", "select pg_catalog.version()", "SELECT 1 FROM pg_type"]
+)
 def test_housekeeping_touches_nothing(sql: str) -> None:
     """Transactions, settings and the catalogue are no table of anybody's."""
     assert tables(sql) == Touched()
 
 
-@pytest.mark.parametrize("sql", ["DO $$ BEGIN DELETE FROM orders; END $$", "CALL settle(1)", "CREATE TABLE x AS SELECT 1"])
+@pytest.mark.parametrize(
+    "sql", ["DO $$ BEGIN DELETE FROM orders; END $$", "CALL settle(1)", "CREATE TABLE x AS SELECT 1"]
+)
 def test_what_cannot_be_read_is_opaque(sql: str) -> None:
     """It is said, and not guessed."""
     assert tables(sql).opaque

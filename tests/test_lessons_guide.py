@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from checker.errors import EngineFault
 from checker.lessons.guide import Cell, read_guide
 
@@ -71,7 +72,7 @@ def test_a_picture_may_stand_as_it_is() -> None:
 
 def test_a_cell_without_a_state_is_refused() -> None:
     """Nobody can run a cell that does not say on what."""
-    with pytest.raises(EngineFault, match="'%check'.*does not say on which state"):
+    with pytest.raises(EngineFault, match=r"'%check'.*does not say on which state"):
         cells("```{code-cell} ipython3\n%check\n```\n")
 
 

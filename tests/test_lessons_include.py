@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from checker.course import Course, root
 from checker.errors import EngineFault
 from checker.lessons.include import excerpt, included
@@ -72,7 +73,7 @@ def test_a_missing_file_stops_the_build() -> None:
     """The lesson names a file that this state does not have."""
     course = Course(root())
 
-    with pytest.raises(EngineFault, match="no file 'shop/dashboard.py' in 'solution'"):
+    with pytest.raises(EngineFault, match=r"no file 'shop/dashboard.py' in 'solution'"):
         included(course, course.lab("01"), "solution:shop/dashboard.py#everything")
 
 

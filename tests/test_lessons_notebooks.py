@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checker.course import LANGUAGES, Course, root
+
+from checker.course import LANGUAGES, Course, Lab, root
 from checker.errors import EngineFault
 from checker.lessons import build, cells_of, notebook_file, stale_notebooks
 from checker.lessons.guide import Cell
@@ -19,12 +19,12 @@ RUNS = "\n```{code-cell} ipython3\n:state: start\n%check 00\n```\n"
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Iterator[Course]:
-    """The tiny course, with a lab whose guides have nothing to run."""
+def course(tmp_path: Path) -> Course:
+    """Lay out the tiny course, its first lab's guides with nothing to run."""
     shutil.copytree(TINY, tmp_path / "course")
     for name in ("guide.md", "guide.zh.md"):
         (tmp_path / "course/labs/00-hello" / name).write_text("---\n---\n\n# Hello\n\n(see)=\n## What goes wrong\n")
-    yield Course(tmp_path / "course")
+    return Course(tmp_path / "course")
 
 
 def made(course: Course) -> Course:
@@ -80,7 +80,7 @@ def test_a_course_without_notebooks_derives_none(course: Course) -> None:
     assert stale_notebooks(course, course.labs[0]) == []
 
 
-def test_cells_of_one_state_share_a_kernel(tmp_path: Path) -> None:
+def test_cells_of_one_state_share_a_kernel() -> None:
     """What a cell defines is there for the next one on that state, and gone on another; places are masked."""
     cells = [
         Cell("x = 1", "start"),
@@ -100,11 +100,9 @@ def test_a_cell_that_raises_stops_the_build() -> None:
 
 
 @pytest.mark.parametrize("lab", Course(root()).labs, ids=lambda lab: lab.name)
-def test_the_committed_notebooks_are_todays(lab: object) -> None:
+def test_the_committed_notebooks_are_todays(lab: Lab) -> None:
     """Whoever changes a guide, or what it includes, makes its notebooks again."""
-    course = Course(root())
-
-    assert [str(fault) for fault in stale_notebooks(course, course.lab(getattr(lab, "name")))] == []  # noqa: B009  (a parameter)
+    assert [str(fault) for fault in stale_notebooks(Course(root()), lab)] == []
 
 
 @pytest.mark.parametrize("file", sorted((root() / "notebooks").glob("*.ipynb")), ids=lambda file: file.name)
@@ -115,11 +113,10 @@ def test_every_code_cell_was_run(file: Path) -> None:
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
 
 
-def test_both_languages_run_the_same(course: Course) -> None:
+@pytest.mark.parametrize("lab", Course(root()).labs, ids=lambda lab: lab.name)
+def test_both_languages_run_the_same(lab: Lab) -> None:
     """The code cells of a guide are the same in both languages, in the same order."""
-    real = Course(root())
+    course = Course(root())
 
-    for lab in real.labs:
-        english, chinese = ([cell for cell in cells_of(real, lab, language) if cell.runs] for language in LANGUAGES)
-        assert english == chinese
-    assert course
+    english, chinese = ([cell for cell in cells_of(course, lab, language) if cell.runs] for language in LANGUAGES)
+    assert english == chinese

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["after", "command", "exit_on_hangup", "keep", "remember"]
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @click.command(name="check")
 @lab_argument
@@ -118,10 +120,12 @@ def _short(path: Path) -> str:
 
 
 def exit_on_hangup() -> None:
-    """Turn SIGTERM and a closed terminal into the same orderly way out as Ctrl-C."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Make one orderly way out of Ctrl-C, SIGTERM and a closed terminal; pressing again does not make a mess of it."""
+    for number in STOPS:
         signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

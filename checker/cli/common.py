@@ -68,7 +68,8 @@ def open_workspace(path: Path | None) -> Workspace:
     """Open the workspace named, or the one around the current folder. Raises UsageError where there is none."""
     from checker.course import Workspace  # noqa: PLC0415
 
-    return Workspace.find(path or Path.cwd(), open_course())
+    course = open_course()
+    return Workspace.open(path, course) if path else Workspace.find(Path.cwd(), course)
 
 
 def open_lab(course: Course, workspace: Workspace, asked: str | None) -> Lab:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from checker.cli.common import tell
@@ -12,11 +14,12 @@ __all__ = ["command"]
 
 @click.command(name="new")
 @click.argument("name", metavar="13-caching")
-def command(name: str) -> None:
+@click.option("--course", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), hidden=True)
+def command(name: str, folder: Path | None) -> None:
     from checker.course import root  # noqa: PLC0415
     from checker.verify import lay_out  # noqa: PLC0415
 
-    course = root()
+    course = (folder or root()).resolve()
     for file in lay_out(course, name):
         click.echo(f"  {file.relative_to(course)}")
     tell(

@@ -1,7 +1,8 @@
 """Which domain a module, a tag or a table is of: who will own it once the shop has been taken apart.
 
 The vocabulary is the contract's: a service's name, its tables, the segments of its paths. A module is of the domain
-that its name is a word of, as long as its service still owns that word; else of its service's own.
+that its name is a word of, as long as its service owns that word, or has yet to give up what it once owned; else it is
+of its service's own. A module that speaks HTTP or gRPC itself is a client, and of the service that uses it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.course import Contract, Owner
 
@@ -18,20 +19,24 @@ __all__ = ["Domains"]
 
 
 class Domains:
-    """Two contracts laid over each other: ``now``, the lab's, and ``final``, that of the last lab there is."""
+    """Contracts laid over each other: ``now``, the lab's; ``final``, that of the last lab there is; ``before``, earlier ones."""
 
-    def __init__(self, now: Contract, final: Contract) -> None:
-        self._now = {service: {word for word, _ in _words(service, owner)} for service, owner in now.owners.items()}
+    def __init__(self, now: Contract, final: Contract, before: Iterable[Contract] = ()) -> None:
+        self._now = _words_by_service([now])
+        self._once = _words_by_service(before)
         self._final = _vocabulary(final.owners)
         self._tables = {table: name for name, owner in final.owners.items() for table in owner.tables}
         self._homes = {table: owner.database for owner in now.owners.values() for table in owner.tables}
 
-    def of(self, service: str, parts: Sequence[str]) -> str:
-        """Return the domain of what a service calls by these names, outermost first ("clients", "orders")."""
-        for part in map(_plain, parts):
-            if part in self._now.get(service, ()) and part in self._final:
-                return self._final[part]
-        return service
+    def of(self, service: str, parts: Sequence[str], *, client: bool = False) -> str:
+        """Return the domain of what a service calls by these names, outermost first ("clients", "orders").
+
+        ``client``: it speaks to other services itself.
+        """
+        words = [_plain(part) for part in parts]
+        known = [word for word in words if word in self._now.get(service, ())]
+        left_over = [word for word in words[:1] if word in self._once.get(service, ()) and not client]
+        return next((self._final[word] for word in (*known, *left_over) if word in self._final), service)
 
     def owner(self, table: str) -> str:
         """Return who owns a table in the end, "" where the contract does not know it."""
@@ -41,6 +46,14 @@ class Domains:
     def tables(self) -> Mapping[str, str]:
         """The tables of the contract, and the database that each is in, in this lab."""
         return self._homes
+
+
+def _words_by_service(contracts: Iterable[Contract]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for contract in contracts:
+        for service, owner in contract.owners.items():
+            found.setdefault(service, set()).update(word for word, _ in _words(service, owner))
+    return found
 
 
 def _vocabulary(owners: Mapping[str, Owner]) -> dict[str, str]:
@@ -66,5 +79,5 @@ def _words(service: str, owner: Owner) -> Iterator[tuple[str, int]]:
 
 
 def _plain(word: str) -> str:
-    """Return a word as it is compared: small letters, no number."""
+    """Return a word as it is compared: small letters, no plural."""
     return re.sub(r"[^a-z_]", "", word.lower()).removesuffix("s")

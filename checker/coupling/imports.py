@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,11 @@ _WORD = re.compile(r"[A-Za-z_][\w./]*(?::\w+)?")
 
 @dataclass(frozen=True)
 class Part:
-    """Where a module belongs: to which service, and its name inside it, outermost first."""
+    """Where a module belongs: to which service, and its name inside it, outermost first. ``client``: it speaks HTTP."""
 
     service: str
     inside: tuple[str, ...]
+    client: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def imports_of(tree: Path, services: Sequence[str]) -> Graph:
     taking_part = {name for pair in imports for name in pair}
     packages = {name.rpartition(".")[0] for name in found["modules"]}
     kept = [name for name in found["modules"] if name not in packages or name in taking_part]
-    return Graph({name: _part(name, homes) for name in kept}, imports)
+    return Graph({name: replace(_part(name, homes), client=name in found["clients"]) for name in kept}, imports)
 
 
 def _ask_grimp(tree: Path, tops: Sequence[str]) -> dict[str, Any]:

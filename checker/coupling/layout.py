@@ -56,10 +56,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """Boxes: of processes and modules by name, of domains by (process, domain), of databases and tables likewise."""
+    """Boxes: of processes and modules by name, of domains by (process, domain), of databases and tables likewise.
+
+    ``labelled``: the domains that have room for their name, where a process holds more than its own.
+    """
 
     processes: Mapping[str, Box]
     domains: Mapping[tuple[str, str], Box]
+    labelled: frozenset[tuple[str, str]]
     modules: Mapping[str, Box]
     databases: Mapping[str, Box]
     owners: Mapping[tuple[str, str], Box]
@@ -73,7 +77,8 @@ def lay_out(drawn: CouplingMap) -> Layout:
     processes, domains, modules, end = _processes(drawn, left)
     wanted = _middles(drawn.modules, modules)
     databases, owners, tables, low = _databases(drawn.tables, wanted, end)
-    return Layout(processes, domains, modules, databases, owners, tables, max(end, low))
+    labelled = frozenset(key for key in domains if _labelled(*key, drawn))
+    return Layout(processes, domains, labelled, modules, databases, owners, tables, max(end, low))
 
 
 def _processes(
@@ -88,8 +93,7 @@ def _processes(
         if service or own:
             start, y = y, y + _LOWER_HEAD
             for domain, members in _by_domain(own, service, drawn.services):
-                label = _LABEL if (service, domain) != (service, service) or _several(own) else 0.0
-                begin, y = y, y + label
+                begin, y = y, y + (_LABEL if _labelled(service, domain, drawn) else 0.0)
                 for module in members:
                     modules[module.name] = Box(_PROCESS - _PILL - 14, y, _PILL, _PILL_HIGH)
                     y += _ROW
@@ -100,8 +104,8 @@ def _processes(
     return processes, domains, modules, y - _GAP
 
 
-def _several(modules: Iterable[Module]) -> bool:
-    return len({module.domain for module in modules}) > 1
+def _labelled(service: str, domain: str, drawn: CouplingMap) -> bool:
+    return any(module.service == service and module.domain != service for module in drawn.modules) and domain != ""
 
 
 def _by_domain(modules: Sequence[Module], service: str, services: Sequence[str]) -> list[tuple[str, list[Module]]]:

@@ -42,7 +42,9 @@ def observe(ground: Ground, lab: Lab, tree: Path) -> CouplingMap:
         reading = pool.submit(imports_of, tree, contract.services)
         with Standing(ground, contract, tree) as standing:
             seen = _take(standing)
-    return _drawn(lab, Domains(contract, ground.course.contract(LAST)), reading.result(), seen)
+    before = [ground.course.contract(each.number) for each in ground.course.labs if each.number < lab.number]
+    domains = Domains(contract, ground.course.contract(LAST), before)
+    return _drawn(lab, domains, reading.result(), seen)
 
 
 @dataclass
@@ -73,7 +75,9 @@ def _take(standing: Standing) -> _Seen:
 
 def _drawn(lab: Lab, domains: Domains, graph: Graph, seen: _Seen) -> CouplingMap:
     modules = {
-        name: Module(name, ".".join(part.inside) or name, part.service, domains.of(part.service, part.inside))
+        name: Module(
+            name, ".".join(part.inside) or name, part.service, domains.of(part.service, part.inside, client=part.client)
+        )
         for name, part in graph.modules.items()
     }
     queries, joins, opaque = _queries(seen, domains, modules)

@@ -108,9 +108,9 @@ def _head(box: Box, title: str, more: str) -> Markup:
 
 def _names(drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
     labels = [
-        tag("text", _of_domain(domain, voice), x=_n(box.x + 6), y=_n(box.y + 14), cls="sw-m-domain")
-        for (service, domain), box in placed.domains.items()
-        if box.high > _rows_of(drawn, service, domain)
+        tag("text", _of_domain(key[1], voice), x=_n(box.x + 6), y=_n(box.y + 14), cls="sw-m-domain")
+        for key, box in placed.domains.items()
+        if key in placed.labelled
     ]
     labels += [
         tag("text", _of_owner(owner, voice), x=_n(box.x + 8), y=_n(box.y + 14), cls="sw-m-domain")
@@ -121,12 +121,8 @@ def _names(drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
     return elements([*labels, *modules, *tables])
 
 
-def _rows_of(drawn: CouplingMap, service: str, domain: str) -> float:
-    return 26.0 * sum((module.service, module.domain) == (service, domain) for module in drawn.modules) + 1
-
-
 def _of_domain(domain: str, voice: Voice) -> str:
-    return voice.say(N_("domain {name}"), name=shorten(domain, 14)) if domain else ""
+    return voice.say(N_("domain {name}"), name=shorten(domain, 14))
 
 
 def _of_owner(owner: str, voice: Voice) -> str:

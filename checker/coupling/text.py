@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["render_text"]
 
 _GAP = 2
-_NARROWEST = 16
-"""Cells that the last column has at least."""
+_NARROWEST = 6
+"""Cells that no column is made narrower than."""
 
 
 def render_text(
@@ -41,7 +41,8 @@ def render_text(
     counted = [(value, label) for label, value in numbers(drawn.numbers, voice)]
     lines = [ink(title, "bold"), *(f"{ink(value.rjust(4), 'bold')}  {ink(label)}" for value, label in counted)]
     for section in sections(drawn, voice, earlier):
-        lines += ["", ink(section.title, "bold"), *_table(section, ink, max(width, 40))]
+        heading = [ink(line, "bold") for line in wrap(ink.glyphs(section.title), max(width, 40))]
+        lines += ["", *heading, *_table(section, ink, max(width, 40))]
     if drawn.opaque:
         lines += ["", ink(voice.say(N_("{count} statements could not be read."), count=drawn.opaque))]
     return "\n".join(lines)
@@ -58,11 +59,19 @@ def _table(section: Section, ink: Ink, room: int) -> list[str]:
 
 
 def _columns(rows: list[list[str]], room: int) -> list[int]:
-    """Return the width of each column: what it needs, the widest narrower where that is too much."""
+    """Return the width of each column: what it needs; where that is too much, the widest wrap first, words only if they must."""
     wide = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
-    while sum(wide) + _GAP * (len(wide) - 1) > room and max(wide) > _NARROWEST:
-        wide[wide.index(max(wide))] -= 1
+    words = [max(width(word) for row in rows for word in row[at].split() or [""]) for at in range(len(wide))]
+    for floors in (words, [_NARROWEST] * len(wide)):
+        while sum(wide) + _GAP * (len(wide) - 1) > room and (spare := _widest(wide, floors)) is not None:
+            wide[spare] -= 1
     return wide
+
+
+def _widest(wide: list[int], floors: list[int]) -> int | None:
+    """Return the widest column that may still give a cell away, None when there is none."""
+    giving = [at for at, floor in enumerate(floors) if wide[at] > floor]
+    return max(giving, key=lambda at: wide[at], default=None)
 
 
 def _row(cells: list[str], wide: list[int], numeric: frozenset[int]) -> list[str]:

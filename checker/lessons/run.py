@@ -25,7 +25,6 @@ PATIENCE = 300
 SETTLES = 15.0
 """Seconds that the shop has to notice a change and start again."""
 LOAD = "%load_ext checker.notebook"
-CHANGES = ("%%writefile", "!git restore")
 TROUBLE = 'class="sw-trouble'
 """How a magic shows that it could not do what was asked."""
 
@@ -81,7 +80,7 @@ def _execute(sources: Sequence[str], workspace: Path, environment: Mapping[str, 
     try:
         with client.setup_kernel(env=dict(environment)):
             for number, cell in enumerate(book.cells):
-                with _settled(workspace, cell.source):
+                with _settled(workspace):
                     client.execute_cell(cell, number)
                 _hold_well(cell.source, cell.outputs)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -106,15 +105,17 @@ def _hold_well(source: str, outputs: Sequence[Output]) -> None:
 
 
 @contextmanager
-def _settled(workspace: Path, source: str) -> Iterator[None]:
-    """After a cell that changes files, wait until the shop that is up has started again: people are slower than cells."""
+def _settled(workspace: Path) -> Iterator[None]:
+    """After a cell that changes code, wait until the shop that is up has started again: people are slower than cells."""
     up = Up(workspace)
-    if not source.startswith(CHANGES) or not up.running:
-        yield
-        return
-    before = up.state().restarts
+    before, restarts = _code(workspace), up.state().restarts if up.running else 0
     yield
-    until(lambda: up.state().restarts > before and up.state().ready, within=SETTLES)
+    if up.running and _code(workspace) != before:
+        until(lambda: up.state().restarts > restarts and up.state().ready, within=SETTLES)
+
+
+def _code(workspace: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in workspace.rglob("*.py")}
 
 
 @contextmanager
@@ -146,12 +147,20 @@ def _down(workspace: Path, environment: Mapping[str, str]) -> None:
 
 
 def _tidied(outputs: Sequence[Output], known: Mapping[str, str]) -> list[Output]:
-    """Join what was printed in pieces, number nothing by when it ran, and mask what differs from run to run."""
+    """Join what was printed in pieces, mask what differs from run to run, and keep text where there is text.
+
+    A notebook that came by mail, or by git, is not trusted: JupyterLab, and sites that show notebooks, take styles and
+    pictures out of its saved HTML, and what is left cannot be read. Run by the learner, the same cell shows its HTML.
+    """
     tidy: list[dict[str, Any]] = []
     for output in masked([dict(each) for each in outputs], known):
         last = tidy[-1] if tidy else {}
         if output["output_type"] == "stream" and last.get("name") == output["name"]:
             last["text"] += output["text"]
         else:
-            tidy.append({key: value for key, value in output.items() if key != "transient"})
+            tidy.append({key: _text_first(value) for key, value in output.items() if key != "transient"})
     return [*tidy]
+
+
+def _text_first(value: Any) -> Any:
+    return {"text/plain": value["text/plain"]} if isinstance(value, dict) and "text/plain" in value else value

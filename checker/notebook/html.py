@@ -66,7 +66,7 @@ def hinted(hint: Hint, claim: str, then: str, voice: Voice) -> str:
     return _box(
         voice,
         tag("p", claim, cls="sw-headline"),
-        tag("p", tag("strong", f"{step}  "), *_with_code(hint.words)),
+        tag("p", tag("strong", step), " · ", *_with_code(hint.words)),
         tag("p", then, cls="sw-dim") if then else None,
     )
 

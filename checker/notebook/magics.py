@@ -137,7 +137,7 @@ class SeamworkMagics(Magics):
         hint = next_hint(space, lab, names[0] if names else None, language())
         claim = lab.checks[hint.check].claim[language()]
         name = hint.check.removeprefix("test_")
-        then = say(N_("next   mend it, or ask again: %hint {name}"), name=name) if hint.step < STEPS else ""
+        then = say(N_("Next: mend it, or ask again: %hint {name}"), name=name) if hint.step < STEPS else ""
         step = say(N_("Hint {step} of 3"), step=hint.step)
         text = "\n".join(part for part in (claim, f"{step}   {hint.words}", then) if part)
         return Shown(html.hinted(hint, claim, then, self._voice), text)
@@ -247,8 +247,8 @@ class SeamworkMagics(Magics):
         from checker.report import render_fragment, render_text  # noqa: PLC0415  (slow to import)
 
         lang, translate = language(), translator(language())
-        passed = say(N_("next   seamwork start {next:02d}, in a terminal"), next=int(results.lab[:2]) + 1)
-        then = passed if results.exit_code == 0 else say(N_("next   mend it, then %check again; %hint gives a hint"))
+        passed = say(N_("Next: seamwork start {next:02d}, in a terminal."), next=int(results.lab[:2]) + 1)
+        then = passed if results.exit_code == 0 else say(N_("Next: mend it, then %check again. %hint gives a hint."))
         return Shown(
             render_fragment(results, lang=lang, translate=translate, then=then),
             render_text(results, lang=lang, translate=translate, width=WIDTH, then=then),

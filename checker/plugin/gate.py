@@ -9,7 +9,7 @@ import pytest
 from checker.errors import N_, Blocked, EngineFault
 from checker.outcome import Outcome
 
-__all__ = ["Gate", "selected"]
+__all__ = ["Gate", "named", "selected"]
 
 Key = Callable[[pytest.Item], str]
 
@@ -22,14 +22,15 @@ def prerequisites(item: pytest.Item) -> list[str]:
 def selected(items: Sequence[pytest.Item], key: Key, only: Iterable[str], replaced: Iterable[str]) -> list[pytest.Item]:
     """Return what is to run, prerequisites first: all but the replaced, or what ``only`` names and what that builds on."""
     by_key = {key(item): item for item in items if key(item) not in set(replaced)}
-    wanted = [k for k in by_key if not only or any(_names(k, name) for name in only)]
+    wanted = [k for k in by_key if not only or any(named(k, name) for name in only)]
     ordered: dict[str, pytest.Item] = {}
     for k in wanted:
         _add(k, by_key, ordered, ())
     return list(ordered.values())
 
 
-def _names(key: str, name: str) -> bool:
+def named(key: str, name: str) -> bool:
+    """Tell whether ``name`` ("01:test_x", "test_x" or "x") means the check ``key`` ("01:test_x")."""
     short = key.split(":", 1)[1]
     return name in (key, short, short.removeprefix("test_"))
 

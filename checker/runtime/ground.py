@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +54,8 @@ class Ground:
         self._tidier = ThreadPoolExecutor(max_workers=1)
         self._spare: System | None = None
         self._postgres_spec, self._redis_spec = specs(backing)
+        if "://" not in backing:
+            _forget_their_server()
         self._backing = backing
         self._keeper = Launcher(ledger=self.ledger)
         self._pool = ThreadPoolExecutor(max_workers=2)
@@ -106,6 +112,12 @@ class Ground:
             self._launcher = Launcher(python, preload=() if isinstance(mode, Cold) else PRELOAD, ledger=self.ledger)
         self.python, self._mode = python, mode
 
+    def let_go(self) -> None:
+        """End every process of the learner's now, those that still start as well; the next run has a new launcher."""
+        launcher, self._launcher = self._launcher, None
+        if launcher is not None:
+            launcher.close()
+
     @cached_property
     def monolith(self) -> Application:
         """The Bazaar as it was before the first lab, from the course's own files."""
@@ -149,7 +161,11 @@ class Ground:
         }
 
     def close(self) -> None:
-        """End everything. Closing twice is fine."""
+        """End everything, whatever signals come meanwhile. Closing twice is fine."""
+        with _undisturbed():
+            self._close()
+
+    def _close(self) -> None:
         self.warm = False
         self._tidier.shutdown()
         if self._spare is not None:
@@ -168,3 +184,25 @@ class Ground:
     @cached_property
     def _folder(self) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="seamwork-", ignore_cleanup_errors=True)
+
+
+def _forget_their_server() -> None:
+    """Drop PGSERVICE, PGSSLMODE and the like: they speak of another PostgreSQL than the one we start."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let nobody who is out of patience stop us half way: what would be left is more than they can see."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ __all__ = ["LOGS", "Supervisor", "supervise"]
 LOGS = Path("runs", "up")
 """Where the logs are, in the workspace."""
 UNWATCHED = {"runs", ".git", ".venv", "__pycache__", "notebooks", ".ipynb_checkpoints"}
+LOOKS = 500
+"""Milliseconds that one look for changes takes when there is none."""
+LONGEST = 5.0
+"""Seconds that we wait for the watching to begin: a huge workspace is up before it is watched."""
 WORDS = (".md", ".ipynb", ".log", ".pyc", "~", ".swp")
 """Endings of files that no process reads."""
 
@@ -55,15 +60,36 @@ class Supervisor:
                 sock, _ = listener.accept()
                 threading.Thread(target=self._meet, args=(sock,), daemon=True).start()
 
-    def watch(self) -> None:
-        """Start the processes anew whenever a file is saved, until the end."""
-        from watchfiles import watch  # noqa: PLC0415
+    def watch(self) -> threading.Event:
+        """Start the processes anew whenever a file is saved, from when what is returned is set until the end."""
+        watching = threading.Event()
+        threading.Thread(target=self._watch, args=(watching,), daemon=True).start()
+        return watching
+
+    def _watch(self, watching: threading.Event) -> None:
+        from watchfiles import watch  # noqa: PLC0415  (only where it is asked for)
 
         root = self.shop.space.path
-        for _ in watch(
-            root, watch_filter=_is_code(root), debounce=200, step=50, stop_event=self.ended, raise_interrupt=False
-        ):
+        changes = watch(
+            root,
+            watch_filter=_is_code(root),
+            debounce=200,
+            step=50,
+            stop_event=self.ended,
+            rust_timeout=LOOKS,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+        )
+        for changed in changes:
+            watching.set()  # the first look came back, whatever it saw
+            if changed:
+                self._reload()
+
+    def _reload(self) -> None:
+        try:
             self.shop.reload()
+        except Exception:  # noqa: BLE001  (the next save is another chance)
+            traceback.print_exc()  # into supervisor.log
 
     def close(self) -> None:
         """End all of it."""
@@ -142,7 +168,10 @@ def supervise(space: Workspace, options: Options, ready: Callable[[Supervisor], 
     with meeting.held(), _signals():
         supervisor = Supervisor(space, options)
         try:
+            watching = supervisor.watch() if options.reload else None
             supervisor.shop.start()
+            if watching is not None:
+                watching.wait(LONGEST)
             _hold(supervisor, meeting, ready)
         except _Ended:
             pass
@@ -154,8 +183,6 @@ def supervise(space: Workspace, options: Options, ready: Callable[[Supervisor], 
 def _hold(supervisor: Supervisor, meeting: Meeting, ready: Callable[[Supervisor], None]) -> None:
     with meeting.listen() as listener:
         threading.Thread(target=supervisor.serve, args=(listener,), daemon=True).start()
-        if supervisor.shop.options.reload:
-            threading.Thread(target=supervisor.watch, daemon=True).start()
         ready(supervisor)
         supervisor.ended.wait()
         with contextlib.suppress(OSError):

@@ -63,6 +63,7 @@ class Shop:
         self._doors: dict[str, HttpProxy] = {}
         self._since = datetime.now(UTC).isoformat(timespec="seconds")
         self._restarts = 0
+        self._closed = False
         self._lock = threading.RLock()
 
     def start(self) -> None:
@@ -89,6 +90,8 @@ class Shop:
         """
         with self._lock:
             standing = self._standing
+            if self._closed:
+                return
             if standing is None or standing.lab != self.space.lab or standing.procfile != self._procfile():
                 self._begin_again()
                 return
@@ -184,6 +187,7 @@ class Shop:
     def close(self) -> None:
         """End everything. Closing twice is fine."""
         with self._lock:
+            self._closed = True
             self._take_down()
             for door in self._doors.values():
                 door.close()

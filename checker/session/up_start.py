@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from checker.errors import N_, EngineFault
 from checker.session.up_state import State, error_from
@@ -36,12 +36,16 @@ def start_up(space: Workspace, options: Options) -> State:
     log = space.path / LOG
     log.parent.mkdir(parents=True, exist_ok=True)
     incoming, outgoing = os.pipe()
-    try:
-        _launch(space, options, log, outgoing)
-    finally:
-        os.close(outgoing)
     with os.fdopen(incoming, "rb") as pipe:
-        return _ready(pipe, log)
+        try:
+            try:
+                _launch(space, options, log, outgoing)
+            finally:
+                os.close(outgoing)
+            return _ready(pipe, log)
+        except KeyboardInterrupt:
+            _take_back(pipe)
+            raise
 
 
 def _launch(space: Workspace, options: Options, log: Path, pipe: int) -> None:
@@ -59,20 +63,12 @@ def _launch(space: Workspace, options: Options, log: Path, pipe: int) -> None:
         )
 
 
-def _ready(pipe: Any, log: Path) -> State:
-    pid = 0
-    try:
-        for message in _messages(pipe):
-            pid = message.get("pid", pid)
-            if "error" in message:
-                raise error_from(message["error"])
-            if "state" in message:
-                return State.of(message["state"])
-    except KeyboardInterrupt:
-        if pid:
-            os.kill(pid, signal.SIGTERM)
-            pipe.read()  # until it has taken everything down
-        raise
+def _ready(pipe: BinaryIO, log: Path) -> State:
+    for message in _messages(pipe):
+        if "error" in message:
+            raise error_from(message["error"])
+        if "state" in message:
+            return State.of(message["state"])
     raise EngineFault(
         N_("The shop's supervisor ended without a word: {said}"),
         N_("Its log is {log}; please report it."),
@@ -81,6 +77,13 @@ def _ready(pipe: Any, log: Path) -> State:
     )
 
 
-def _messages(pipe: Any) -> Iterator[dict[str, Any]]:
+def _take_back(pipe: BinaryIO) -> None:
+    """End the supervisor, if it has begun, and wait until it has taken everything down: then the pipe ends."""
+    for message in _messages(pipe):
+        if "pid" in message:
+            os.kill(message["pid"], signal.SIGTERM)
+
+
+def _messages(pipe: BinaryIO) -> Iterator[dict[str, Any]]:
     for line in pipe:
         yield json.loads(line)

@@ -76,9 +76,9 @@ from checker import System
 
 def test_it_is_so(system: System) -> None:
     """The system does what this lab promises."""
-    reply = system.get("/nowhere-yet")
+    reply = system.get("/products")
 
-    assert reply.status_code == 200
+    assert reply.status_code == 418
 '''
 _CONFTEST = '''\
 """The world of lab {number}: fixtures that arrange it through the contract alone."""
