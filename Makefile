@@ -7,7 +7,7 @@ UV     := $(BIN)/uv pip
 SPACE  ?= bazaar
 
 .DEFAULT_GOAL := start
-.PHONY: start env dev test bench lock clean
+.PHONY: start env dev test bench lessons lock clean
 
 start: env
 	@test -e $(SPACE)/seamwork.toml || $(BIN)/seamwork init $(SPACE)
@@ -53,3 +53,7 @@ lock: $(BIN)/uv
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
+
+# For authors: the lessons' notebooks, with the output of a real run
+lessons: dev
+	@$(BIN)/seamwork lesson

@@ -51,12 +51,20 @@ def clear(said: Said) -> bool:
 
 MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "syntax-error": ("counter/app.py", "def count(:\n", ["counter did not start: ", "app.py, line 1, is not Python"]),
-    "missing-module": ("counter/app.py", "import flsk\n", ["counter did not start: there is no module 'flsk'.", ".venv"]),
+    "missing-module": (
+        "counter/app.py",
+        "import flsk\n",
+        ["counter did not start: there is no module 'flsk'.", ".venv"],
+    ),
     "crash": ("counter/app.py", "1 / 0\n", ["counter ended with exit code 1", "ZeroDivisionError: division by zero"]),
     "silent-end": ("counter/app.py", "", ["counter ended with exit code 0 before it was ready"]),
     "wrong-port": ("counter/app.py", LISTENS.replace("{port}", "0"), ["counter listens on 127.0.0.1:", "$PORT"]),
     "port-taken": ("counter/app.py", LISTENS, ["counter did not start: ", "in use", "$PORT"]),
-    "no-such-command": ("Procfile", "greeter: python -m greeter.app\ncounter: gunicor x\n", ["counter cannot be", "'gunicor'"]),
+    "no-such-command": (
+        "Procfile",
+        "greeter: python -m greeter.app\ncounter: gunicor x\n",
+        ["counter cannot be", "'gunicor'"],
+    ),
     "release-fails": (
         "Procfile",
         "greeter: python -m greeter.app\ncounter-release: python -c 'exit(4)'\ncounter: python -m counter.app\n",
@@ -67,9 +75,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def told(
-    program: Program, made: Path, taken: int, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Said]:
+def told(program: Program, made: Path, taken: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
     """Return what is said of each mistake."""
     place = tmp_path_factory.mktemp("mistakes")
 
@@ -94,6 +100,7 @@ def test_mistake_in_a_service_is_a_clear_sentence(told: dict[str, Said], mistake
 
 
 # What is wrong before anything starts
+
 
 @pytest.mark.parametrize(
     ("text", "parts"),
@@ -138,7 +145,9 @@ def test_invalid_procfile_is_named(program: Program, space: Path, text: str | by
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) and value[0].isascii() else None,
 )
-def test_what_cannot_be_asked_is_a_clear_sentence(program: Program, space: Path, args: list[str], parts: list[str]) -> None:
+def test_what_cannot_be_asked_is_a_clear_sentence(
+    program: Program, space: Path, args: list[str], parts: list[str]
+) -> None:
     """The value typed, and what could have been."""
     said = program(*args, cwd=space)
 
@@ -160,7 +169,12 @@ def test_folder_that_went_away_is_named(program: Program, tmp_path: Path) -> Non
     (tmp_path / "gone").mkdir()
     line = f'rmdir "{tmp_path}/gone"; exec {" ".join(program.line("list"))}'
     done = subprocess.run(
-        ["sh", "-c", line], cwd=tmp_path / "gone", env=program.environment({}), capture_output=True, text=True, check=False
+        ["sh", "-c", line],
+        cwd=tmp_path / "gone",
+        env=program.environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert "Traceback" not in done.stderr
@@ -244,7 +258,9 @@ def test_full_disk_keeps_the_verdict(program: Program, made: Path, small: Path) 
 
 @pytest.mark.needs("root", "linux")
 @pytest.mark.parametrize("words", [["check", "--cold"], ["init", "DISK/new"], ["pack", "--out", "DISK/x.zip"]])
-def test_full_disk_for_temporary_files_is_a_sentence(program: Program, space: Path, small: Path, words: list[str]) -> None:
+def test_full_disk_for_temporary_files_is_a_sentence(
+    program: Program, space: Path, small: Path, words: list[str]
+) -> None:
     """No room for what a command has to write: said so, with what to do."""
     fill(small)
 

@@ -18,7 +18,9 @@ from checker.wait import until
 
 ASKED = "return 200, "
 GOES_ON = "open({flag!r}, 'w').close()\n    import time; time.sleep(30)\n    return 200, "
-NEVER_READY = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen({flag!r}, 'w').close()\ntime.sleep(30)\n"
+NEVER_READY = (
+    "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen({flag!r}, 'w').close()\ntime.sleep(30)\n"
+)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def test_checks_come_in_the_order_of_the_file() -> None:
 
     assert list(lab.checks) == ["test_count_is_shown", "test_silence_is_survived"]
     assert check.claim["en"] == "People are greeted within two seconds while the counter hangs."
-    assert check.claim["zh"] == "计数服务没有反应时，两秒之内仍能打招呼。"  # noqa: RUF001  (Chinese punctuation)
+    assert check.claim["zh"] == "计数服务没有反应时，两秒之内仍能打招呼。"
     assert (check.points, len(check.hints["zh"]), lab.read("test_silence_is_survived")) == (2.0, 3, "labs/02-more#idea")
 
 

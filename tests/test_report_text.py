@@ -1,7 +1,5 @@
 """What the learner sees in a terminal."""
 
-# ruff: noqa: RUF001  (Chinese, and times signs)
-
 from __future__ import annotations
 
 import re

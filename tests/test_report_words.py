@@ -11,7 +11,7 @@ CHINESE = {
     "hangs": "挂起",
     "by us": "由我们造成",
     "answers {number}": "回答 {number}",
-    "answered {number}, and the answer was dropped": "已回答 {number}，但回答被丢弃",  # noqa: RUF001  (Chinese)
+    "answered {number}, and the answer was dropped": "已回答 {number}，但回答被丢弃",
     "you": "你",
     "wrong {name}": "错 {nome}",
     "": "the catalogue's header",
@@ -27,7 +27,7 @@ def test_fault_is_said_in_the_readers_language() -> None:
 
 def test_dropped_answer_keeps_its_status() -> None:
     """A number in the middle of a remark stays where the language wants it."""
-    assert chinese.term("answered 201, and the answer was dropped") == "已回答 201，但回答被丢弃"  # noqa: RUF001  (Chinese)
+    assert chinese.term("answered 201, and the answer was dropped") == "已回答 201，但回答被丢弃"
 
 
 @pytest.mark.parametrize("name", ["hangs", "passed", "{number}"])

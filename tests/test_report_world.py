@@ -1,7 +1,5 @@
 """Any results a run could leave, hostile ones among them, and what each face makes of them."""
 
-# ruff: noqa: RUF001  (half of it is Chinese)
-
 from __future__ import annotations
 
 import json

@@ -68,14 +68,20 @@ def test_request_prints_reply_and_wire(up: Typed) -> None:
     """The status, the JSON in lines, and who asked whom."""
     told = up("request", "orders", "GET", "/orders/1").stdout
 
-    head, body, wire = told.partition("\n{")[0], told[told.index("{") : told.rindex("}") + 1], told[told.rindex("}") + 1 :]
+    head, body, wire = (
+        told.partition("\n{")[0],
+        told[told.index("{") : told.rindex("}") + 1],
+        told[told.rindex("}") + 1 :],
+    )
     assert (head.startswith("200 OK"), json.loads(body)["id"]) == (True, 1)
     assert [line.split()[-6:-2] for line in wire.splitlines() if "→" in line][1][:3] == ["→", "shop", "GET"]
 
 
 def test_request_sends_json_and_headers(up: Typed) -> None:
     """What --json and -H say arrives."""
-    told = up("request", "shop", "POST", "/users", "--json", '{"nickname": "Zoe", "email": "zoe@example.com"}', "-H", "X-A: b")
+    told = up(
+        "request", "shop", "POST", "/users", "--json", '{"nickname": "Zoe", "email": "zoe@example.com"}', "-H", "X-A: b"
+    )
 
     assert told.returncode == 0
     assert '"nickname": "Zoe"' in told.stdout

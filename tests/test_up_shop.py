@@ -68,7 +68,10 @@ def test_a_request_shows_who_asked_whom(up: Up) -> None:
     answer = up.request(*GREET)
 
     assert (answer.status, answer.error) == (201, None)
-    assert [(e.caller, e.callee, e.status) for e in answer.wire] == [("you", "greeter", 201), ("greeter", "counter", 201)]
+    assert [(e.caller, e.callee, e.status) for e in answer.wire] == [
+        ("you", "greeter", 201),
+        ("greeter", "counter", 201),
+    ]
 
 
 def test_a_break_acts_on_neighbours(up: Up) -> None:

@@ -72,7 +72,7 @@ class Conformance:
 
 def _questions(contract: Mapping[str, Any], wanted: Sequence[str], chance: random.Random) -> Iterator[_Question]:
     import schemathesis  # noqa: PLC0415
-    from schemathesis.core.result import Ok
+    from schemathesis.core.result import Ok  # noqa: PLC0415
 
     schema = schemathesis.openapi.from_dict(dict(contract))
     operations = {each.ok().label: each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)}

@@ -53,7 +53,7 @@ def pooled(contract: Mapping[str, Any]) -> Pool:
 def fill() -> None:
     """Read a contract from standard input and write its pool to standard output."""
     import schemathesis  # noqa: PLC0415  (slow)
-    from schemathesis.core.result import Ok
+    from schemathesis.core.result import Ok  # noqa: PLC0415
 
     schema = schemathesis.openapi.from_dict(json.load(sys.stdin))
     found = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]

@@ -72,7 +72,7 @@ def place(system: System, buyer: int, rng: random.Random) -> Order:
 
 
 @pytest.fixture
-def sell_out(system: System, place: Order, rng: random.Random) -> Callable[[int], tuple[str, int]]:
+def sell_out(place: Order, rng: random.Random) -> Callable[[int], tuple[str, int]]:
     """Sell a product down to nothing: ``sell_out(3)`` → (its sku, the order that holds 3 of its pieces)."""
 
     def emptied(pieces: int) -> tuple[str, int]:
