@@ -148,7 +148,9 @@ def _timed(command: list[object], sign: re.Pattern[bytes], first: list[float]) -
 @contextlib.contextmanager
 def _running(command: list[object]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command; what is still running at the end is told to end."""
-    with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield process
         finally:

@@ -1,108 +1,93 @@
-"""up, request, break, heal, logs, down as they are typed: on the Bazaar, with one shop for all tests."""
+"""up, request, break, heal, logs, down as they are typed: on the tiny course, with one shop for all tests."""
 
 from __future__ import annotations
 
 import json
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from whole import Program, Said
 
-SEAMWORK = str(Path(sys.executable).with_name("seamwork"))
-Typed = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def seamwork(*words: str, at: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([SEAMWORK, *words], cwd=at, capture_output=True, text=True, check=False, timeout=50)
+Typed = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
-def bazaar(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace at the end of lab 01."""
-    folder = tmp_path_factory.mktemp("commands") / "bazaar"
-    assert seamwork("init", str(folder), "--at", "01", "--solved", at=folder.parent).returncode == 0
-    return folder
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Install the program."""
+    return Program(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(scope="module")
-def up(bazaar: Path) -> Iterator[Typed]:
-    """The commands, in that workspace, while its shop is up."""
+def up(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
+    """The commands, in a workspace at the end of lab 01, while its shop is up."""
+    space = program.workspace(tmp_path_factory.mktemp("up") / "space")
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        port = str(min(sock.getsockname()[1], 64_000))
-    began = seamwork("up", "--port", port, "--no-reload", at=bazaar)
-    assert began.returncode == 0, began.stderr
-    yield lambda *words: seamwork(*words, at=bazaar)
-    assert seamwork("down", at=bazaar).returncode == 0
+        port = min(sock.getsockname()[1], 64_000)
+    began = program("up", "--port", port, "--no-reload", cwd=space)
+    assert began.code == 0, began.err
+    yield lambda *words: program(*words, cwd=space)
+    assert program("down", cwd=space).code == 0
 
 
-@pytest.mark.parametrize("words", [("request", "shop", "GET", "/"), ("heal",), ("break", "shop", "hangs"), ("logs",)])
-def test_nothing_up_says_what_to_type(bazaar: Path, words: tuple[str, ...]) -> None:
+@pytest.fixture
+def space(program: Program, tmp_path: Path) -> Path:
+    """A workspace where nothing is up."""
+    return program.workspace(tmp_path / "space")
+
+
+@pytest.mark.parametrize("words", [("request", "greeter", "GET", "/"), ("heal",), ("break", "counter", "hangs"), ("logs",)])
+def test_nothing_up_says_what_to_type(program: Program, space: Path, words: tuple[str, ...]) -> None:
     """A command on a shop that is not up says so, and how to put it up."""
-    told = seamwork(*words, at=bazaar)
+    told = program(*words, cwd=space)
 
-    assert told.returncode == 2
-    assert "is not up.\nPut it up: seamwork up\n" in told.stderr
+    assert told.code == 2
+    assert "is not up.\nPut it up: seamwork up\n" in told.err
 
 
-def test_down_when_nothing_is_up(bazaar: Path) -> None:
+def test_down_when_nothing_is_up(program: Program, space: Path) -> None:
     """Taking down what is not up is no failure."""
-    told = seamwork("down", at=bazaar)
+    told = program("down", cwd=space)
 
-    assert (told.returncode, "not up" in told.stdout) == (0, True)
+    assert (told.code, "not up" in told.out) == (0, True)
 
 
 def test_up_again_says_it_is_up(up: Typed) -> None:
     """A second up names the addresses, and the page to open."""
-    told = up("up").stdout
+    told = up("up").out
 
-    assert told.startswith("01-boundaries is up already.\n  shop     http://127.0.0.1:")
+    assert told.startswith("01-split is up already.\n  greeter   http://127.0.0.1:")
     assert "\nopen     http://127.0.0.1:" in told
 
 
 def test_request_prints_reply_and_wire(up: Typed) -> None:
     """The status, the JSON in lines, and who asked whom."""
-    told = up("request", "orders", "GET", "/orders/1").stdout
+    told = up("request", "greeter", "POST", "/greetings/ann", "--json", "{}", "-H", "X-Why: not").out
 
-    head, body, wire = (
-        told.partition("\n{")[0],
-        told[told.index("{") : told.rindex("}") + 1],
-        told[told.rindex("}") + 1 :],
-    )
-    assert (head.startswith("200 OK"), json.loads(body)["id"]) == (True, 1)
-    assert [line.split()[-6:-2] for line in wire.splitlines() if "→" in line][1][:3] == ["→", "shop", "GET"]
-
-
-def test_request_sends_json_and_headers(up: Typed) -> None:
-    """What --json and -H say arrives."""
-    told = up(
-        "request", "shop", "POST", "/users", "--json", '{"nickname": "Zoe", "email": "zoe@example.com"}', "-H", "X-A: b"
-    )
-
-    assert told.returncode == 0
-    assert '"nickname": "Zoe"' in told.stdout
+    head, body, wire = told[: told.index("{")], told[told.index("{") : told.rindex("}") + 1], told[told.rindex("}") + 1 :]
+    assert (head.startswith("201 Created"), json.loads(body)["count"]) == (True, 1)
+    assert "greeter → counter  POST /counts/ann     201" in wire
 
 
 def test_no_reply_in_time_is_exit_one(up: Typed) -> None:
     """Without a reply in time it says how long it waited, and what hangs."""
-    up("break", "shop", "hangs")
+    up("break", "counter", "hangs")
 
-    told = up("request", "orders", "GET", "/orders/1", "--timeout", "0.4")
+    told = up("request", "greeter", "POST", "/greetings/ann", "--timeout", "0.4")
     up("heal")
 
-    assert (told.returncode, told.stdout.splitlines()[0]) == (1, "… still waiting after 0.4 s")
-    assert "…hangs (by us)" in told.stdout
+    assert (told.code, told.out.splitlines()[0]) == (1, "… still waiting after 0.4 s")
+    assert "…hangs (by us)" in told.out
 
 
 def test_break_and_heal_say_what_is_broken(up: Typed) -> None:
     """Break says what it does to whom; heal says that nothing is broken any more."""
-    broken, healed = up("break", "orders", "delays", "2", "--only", "3").stdout, up("heal").stdout
+    broken, healed = up("break", "counter", "delays", "2", "--only", "3").out, up("heal").out
 
-    assert broken.startswith("  orders delays 2 s for shop")
+    assert broken.startswith("  counter delays 2 s for greeter")
     assert healed == "Nothing is broken any more.\n"
 
 
@@ -110,11 +95,11 @@ def test_break_and_heal_say_what_is_broken(up: Typed) -> None:
     ("words", "says"),
     [
         (("request", "till", "GET", "/"), "There is no service 'till'"),
-        (("request", "shop", "FETCH", "/"), "'FETCH' is no HTTP method."),
-        (("request", "shop", "GET", "orders"), "'orders' is no path."),
-        (("request", "shop", "POST", "/users", "--json", "{a}"), "The body is not JSON"),
-        (("request", "shop", "GET", "/", "-H", "no header"), "'no header' is no header."),
-        (("break", "shop", "melts"), "cannot be broken by 'melts'"),
+        (("request", "greeter", "FETCH", "/"), "'FETCH' is no HTTP method."),
+        (("request", "greeter", "GET", "orders"), "'orders' is no path."),
+        (("request", "greeter", "POST", "/users", "--json", "{a}"), "The body is not JSON"),
+        (("request", "greeter", "GET", "/", "-H", "no header"), "'no header' is no header."),
+        (("break", "counter", "melts"), "cannot be broken by 'melts'"),
         (("logs", "till"), "No process is called 'till'."),
     ],
 )
@@ -122,40 +107,38 @@ def test_what_cannot_be_is_said(up: Typed, words: tuple[str, ...], says: str) ->
     """What was typed wrong is named, without a traceback."""
     told = up(*words)
 
-    assert (told.returncode, says in told.stderr) == (2, True)
+    assert (told.code, says in told.err) == (2, True)
 
 
 def test_logs_name_who_wrote(up: Typed) -> None:
     """Each line has its process in front."""
-    told = up("logs", "shop", "-n", "1").stdout
+    up("request", "greeter", "POST", "/greetings/ann")
 
-    assert told.startswith("shop | ")
+    told = up("logs", "greeter", "-n", "1").out
+
+    assert told.startswith("greeter | ")
     assert told.count("\n") == 1
 
 
-def test_interrupt_while_starting_leaves_nothing(tmp_path: Path) -> None:
+def test_interrupt_while_starting_leaves_nothing(program: Program, space: Path) -> None:
     """Ctrl-C while a service is not ready takes down what has been started."""
-    folder = tmp_path / "bazaar"
-    seamwork("init", str(folder), at=tmp_path)
-    (folder / "Procfile").write_text("shop-release: sleep 300\nshop: sleep 300\n", "utf-8")
-    with subprocess.Popen([SEAMWORK, "up"], cwd=folder, stderr=subprocess.PIPE, text=True) as starting:
-        log = folder / "runs" / "up" / "supervisor.log"
-        while not log.is_file():
+    (space / "counter" / "app.py").write_text("import time\ntime.sleep(300)\n", "utf-8")
+    with program.begin("up", cwd=space) as starting:
+        while not (space / "runs" / "up" / "supervisor.log").is_file():
             assert starting.poll() is None
         starting.send_signal(signal.SIGINT)
-        said = starting.communicate(timeout=30)[1]
+        said = starting.communicate(timeout=30)[1].decode()
 
-    assert (starting.returncode, said.startswith("Stopped.")) == (130, True)
+    assert (starting.returncode, said) == (130, "")
 
 
-def test_foreground_ends_with_an_interrupt(tmp_path: Path) -> None:
-    """up --foreground shows the logs, and takes everything down on Ctrl-C."""
-    folder = tmp_path / "bazaar"
-    seamwork("init", str(folder), at=tmp_path)
-    with subprocess.Popen([SEAMWORK, "up", "--foreground"], cwd=folder, stdout=subprocess.PIPE, text=True) as shown:
+def test_foreground_ends_with_an_interrupt(program: Program, space: Path) -> None:
+    """up --foreground shows where and what is written, and takes everything down on Ctrl-C."""
+    with program.begin("up", "--foreground", cwd=space) as shown:
         assert shown.stdout is not None
-        first = next(line for line in shown.stdout if line.startswith("shop | "))
+        head = next(line for line in shown.stdout if line.startswith(b"next "))
         shown.send_signal(signal.SIGINT)
-        rest = shown.stdout.read()
+        rest = shown.stdout.read().decode()
 
-    assert (first != "", rest.endswith("The shop is down.\n"), shown.returncode) == (True, True, 0)
+    assert head
+    assert (rest.endswith("The shop is down.\n"), shown.returncode) == (True, 0)

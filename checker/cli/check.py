@@ -107,6 +107,7 @@ def after(space: Workspace, results: Results, lab: Lab, report: Path | None) -> 
         again = N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)")
         tell(again, number=lab.number)
     elif following:
+        tell(N_("map      seamwork map   (who imports, calls and queries whom now)"))
         tell(N_("next     seamwork start {next}"), next=following[0].number)
     else:
         tell(N_("That was the last lab there is so far."))

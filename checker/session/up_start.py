@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,14 +38,15 @@ def start_up(space: Workspace, options: Options) -> State:
     log.parent.mkdir(parents=True, exist_ok=True)
     incoming, outgoing = os.pipe()
     with os.fdopen(incoming, "rb") as pipe:
+        told = _Told(pipe)
         try:
             try:
                 _launch(space, options, log, outgoing)
             finally:
                 os.close(outgoing)
-            return _ready(pipe, log)
+            return _ready(told, log)
         except KeyboardInterrupt:
-            _take_back(pipe)
+            told.take_back()
             raise
 
 
@@ -63,8 +65,8 @@ def _launch(space: Workspace, options: Options, log: Path, pipe: int) -> None:
         )
 
 
-def _ready(pipe: BinaryIO, log: Path) -> State:
-    for message in _messages(pipe):
+def _ready(told: _Told, log: Path) -> State:
+    for message in told:
         if "error" in message:
             raise error_from(message["error"])
         if "state" in message:
@@ -77,13 +79,27 @@ def _ready(pipe: BinaryIO, log: Path) -> State:
     )
 
 
-def _take_back(pipe: BinaryIO) -> None:
-    """End the supervisor, if it has begun, and wait until it has taken everything down: then the pipe ends."""
-    for message in _messages(pipe):
-        if "pid" in message:
-            os.kill(message["pid"], signal.SIGTERM)
+class _Told:
+    """What the supervisor tells by the pipe; it ends when that is ready, or has taken everything down."""
 
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._pid = 0
 
-def _messages(pipe: BinaryIO) -> Iterator[dict[str, Any]]:
-    for line in pipe:
-        yield json.loads(line)
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for line in self._pipe:
+            message = json.loads(line)
+            self._pid = message.get("pid", self._pid)
+            yield message
+
+    def take_back(self) -> None:
+        """End the supervisor, if it has begun, and wait until nothing is left of it."""
+        self._end()
+        for message in self:
+            if "pid" in message:
+                self._end()
+
+    def _end(self) -> None:
+        if self._pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGTERM)
