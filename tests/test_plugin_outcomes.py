@@ -79,13 +79,6 @@ def test_failed_assertion_shows_values_and_expression(ground: Ground, tree: Path
     ]
 
 
-def test_exchange_is_in_the_order_of_asking(ground: Ground, tree: Path) -> None:
-    """What one request led to comes after it."""
-    result = only(judged(ground, tree, 'def test_greets(greeter):\n    greeter.post("/greetings/Ada")\n'))
-
-    assert [e.request for e in sorted(result.wire, key=lambda e: e.at)] == ["POST /greetings/Ada", "POST /counts/Ada"]
-
-
 FORMS = """
 from counter import counts
 from web import serve
@@ -342,26 +335,6 @@ def test_bug_after_a_good_reply_is_broken(ground: Ground, tree: Path) -> None:
 
     assert result.outcome is Outcome.BROKEN
     assert "NameError" in result.detail
-
-
-def test_stand_ins_script_that_raises_is_broken(ground: Ground, tree: Path) -> None:
-    """A stand-in is ours: what it stumbles over is, too, and does not become the learner's 503."""
-    result = only(
-        judged(
-            ground,
-            tree,
-            """
-            @pytest.mark.system(standins=["counter"])
-            def test_greets(greeter, counter):
-                counter.standin.on("POST /counts/{name}", lambda asked: {}["slip"])
-
-                assert greeter.post("/greetings/A").status_code == 201
-            """,
-        )
-    )
-
-    assert result.outcome is Outcome.BROKEN
-    assert "slip" in words(result)
 
 
 def test_broken_says_whose_fault(ground: Ground, tree: Path) -> None:

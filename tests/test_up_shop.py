@@ -103,14 +103,15 @@ def test_healing_takes_faults_back(up: Up) -> None:
     assert up.request(*GREET).wire[-1].status == 201
 
 
-def test_a_hanging_neighbour_is_seen_waiting(up: Up) -> None:
+@pytest.mark.parametrize(("words", "what"), [(["hangs"], "hangs"), (["delays", "30"], "delays 30 s")])
+def test_a_silent_neighbour_is_seen_waiting(up: Up, words: list[str], what: str) -> None:
     """A request that got no reply in time shows the call that waits, and whose doing it is."""
-    up.breaks("counter", ["hangs"])
+    up.breaks("counter", words)
 
     answer = up.request(*GREET, timeout=0.3)
 
     assert answer.status is None
-    assert [(e.callee, e.status, e.fault) for e in answer.wire] == [("greeter", None, None), ("counter", None, "hangs")]
+    assert [(e.callee, e.status, e.fault) for e in answer.wire] == [("greeter", None, None), ("counter", None, what)]
 
 
 @pytest.mark.parametrize(
@@ -239,15 +240,16 @@ def test_saving_a_file_brings_it_in(tmp_path: Path) -> None:
     up.stop()
 
 
-def test_another_lab_builds_another_system(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("at", "then"), [("00", "01-split"), ("01", "02-more")])
+def test_another_lab_builds_another_system(tmp_path: Path, at: str, then: str) -> None:
     """When the workspace moves on to the next lab, so does what is up."""
-    space = workspace(tmp_path, "00")
+    space = workspace(tmp_path, at)
     start_up(space, Options(port=free_port()))
     up = Up(space.path)
 
-    start(space, space.course.lab("01"))
+    start(space, space.course.lab(then))
 
-    assert eventually(lambda: _lab(up) == "01-split", within=WITHIN)
+    assert eventually(lambda: _lab(up) == then, within=WITHIN)
     assert [service.name for service in up.state().services] == ["greeter", "counter"]
     up.stop()
 

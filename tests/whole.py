@@ -63,7 +63,9 @@ def judged(ground: Ground, tree: Path, checks: str, **how: Any) -> dict[str, Che
 def run(ground: Ground, tree: Path, checks: str, **how: Any) -> Results:
     """Run checks written here on a tree."""
     with tempfile.TemporaryDirectory() as folder:
-        return check(ground, lab(Path(folder), checks), tree, **how)
+        results = check(ground, lab(Path(folder), checks), tree, **how)
+        ground.tidied()
+    return results
 
 
 def outcomes(results: Results) -> list[str]:

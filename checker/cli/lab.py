@@ -28,6 +28,8 @@ def command(workspace: Path | None, more: tuple[str, ...], *, no_browser: bool) 
     _trust(space)
     settings = str(space.git.folder / "seamwork" / "jupyter")
     os.environ["JUPYTERLAB_SETTINGS_DIR"] = os.environ.get("JUPYTERLAB_SETTINGS_DIR", settings)
+    # Cells that begin with ! find seamwork, whether or not the environment was activated.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.chdir(space.path)
     options = [*_quiet(space), *_as_root(), *(["--no-browser"] if no_browser else []), *more]
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options])  # noqa: S606  (our own interpreter)

@@ -20,6 +20,7 @@ from checker.session.up_start import start_up
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from checker.coupling import CouplingMap, Numbers
     from checker.course import Lab
     from checker.outcome import CheckResult, Results
     from checker.session.up_state import State
@@ -84,6 +85,17 @@ class Desk:
         if up.running:
             return (up.restart() if restart else up.state()), True
         return start_up(space, options), False
+
+    def coupling(self, lang: str, translate: Callable[[str], str]) -> tuple[CouplingMap, Sequence[tuple[str, Numbers]]]:
+        """Observe the coupling map, and keep it; return it with the numbers of the labs before."""
+        from checker.coupling import earlier, keep, observe  # noqa: PLC0415  (few cells ask for it)
+
+        space = self.space()
+        with Ground(space.course, statements=True) as ground:
+            drawn = observe(ground, space.lab, space.path)
+        before = earlier(space.path, drawn.lab)
+        keep(drawn, space.path, lang=lang, translate=translate)
+        return drawn, before
 
     def close(self) -> None:
         """Let go of what is kept warm. Closing twice is fine."""

@@ -72,7 +72,7 @@ BREAK = (
     .option("--when", default="")
 )
 HEAL = Typed("heal", "[service]").word("service", nargs="?")
-NOTHING = Typed("services", "")
+SERVICES, DOWN, COUPLING = Typed("services", ""), Typed("down", ""), Typed("coupling", "")
 
 
 def _in_words(magic: Callable[..., Shown]) -> Callable[..., None]:
@@ -165,7 +165,7 @@ class SeamworkMagics(Magics):
     @_in_words
     def down(self, line: str) -> Shown:
         """%down: take it down again."""
-        NOTHING.read(line)
+        DOWN.read(line)
         self.desk.up().stop()
         words = say(N_("The shop is down, and its databases with it. Its logs are in runs/up."))
         return Shown(html.progress(words, self._voice), words)
@@ -174,7 +174,7 @@ class SeamworkMagics(Magics):
     @_in_words
     def services(self, line: str) -> Shown:
         """%services: what is up, where, and what is broken."""
-        NOTHING.read(line)
+        SERVICES.read(line)
         state = self.desk.up().state()
         return self._state(state, say(N_("{lab} is up."), lab=state.lab))
 
@@ -206,6 +206,20 @@ class SeamworkMagics(Magics):
         state = self.desk.up().heals(asked.service)
         whole, left = N_("Nothing is broken any more."), N_("{service} is whole again.")
         return self._state(state, say(left if state.faults else whole, service=asked.service))
+
+    @line_magic
+    @_in_words
+    def coupling(self, line: str) -> Shown:
+        """%coupling: who imports, calls and queries whom in your system, as a picture."""
+        from checker.coupling import render_fragment, render_text  # noqa: PLC0415  (few cells ask for it)
+
+        COUPLING.read(line)
+        lang, translate = language(), translator(language())
+        drawn, before = self.desk.coupling(lang, translate)
+        return Shown(
+            render_fragment(drawn, lang=lang, translate=translate, earlier=before),
+            render_text(drawn, lang=lang, translate=translate, width=WIDTH, earlier=before),
+        )
 
     @line_magic
     @_in_words

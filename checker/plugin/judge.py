@@ -44,7 +44,7 @@ def judge(raised: pytest.ExceptionInfo[BaseException], checks: Path, *, replied:
         return Judgement(Outcome.BLOCKED, _message(error))
     if isinstance(error, SeamworkError):
         return Judgement(Outcome.BROKEN, _message(error), detail=_traceback(raised))
-    if isinstance(error, AssertionError) and not _is_ours(raised):
+    if isinstance(error, AssertionError) and (_last_line_in(raised, checks) or not _is_ours(raised)):
         return _failed_assertion(raised, error, checks)
     if isinstance(error, SLIPS) and replied and _last_line_in(raised, checks):
         return Judgement(Outcome.FAILED, _slip(error), assertion=_statement(raised, checks))

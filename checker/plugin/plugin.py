@@ -58,6 +58,7 @@ class Plugin:
         self._gate = Gate()
         self._judged: Judgement = PASSED
         self._began = 0.0
+        self.fault: BaseException | None = None
 
     # What runs, and in which order
 
@@ -71,6 +72,7 @@ class Plugin:
         self._stage.expect(
             [_wanted(item) for item in kept],
             [marker.args[0] for item in kept for marker in item.iter_markers("contract")],
+            monolith=any("monolith" in item.fixturenames for item in kept if isinstance(item, pytest.Function)),
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -83,13 +85,18 @@ class Plugin:
                 error=report.longreprtext[-2000:],
             )
 
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keep what stopped the run, for the one who asked for it; pytest prints nothing."""
+        self.fault = excinfo.value
+        return True
+
     # One check
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Run a check from arrange to verdict."""
         self._judged, self._began = PASSED, time.perf_counter()
-        self._stage.begin(item.name)
+        self._stage.begin(self._key(item))
         ended = yield
         self._report(item)
         return ended
@@ -112,7 +119,7 @@ class Plugin:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
         """Judge what each phase raised; the first that raised decides. pytest's own long report is never made."""
         if call.excinfo is not None and self._judged.outcome is Outcome.PASSED:
-            replied = bool(self._stage.ledger.exchanges(check=item.name))
+            replied = bool(self._stage.ledger.exchanges(check=self._key(item)))
             self._judged = judge(call.excinfo, item.path.parent, replied=replied)
         outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
         return pytest.TestReport(
@@ -129,7 +136,7 @@ class Plugin:
 
     def _report(self, item: pytest.Item) -> None:
         lab, judged, outcome = self._lab(item), self._judged, self._judged.outcome
-        meta = lab.checks[item.name]
+        meta = lab.check(item.name)
         self._gate.ended(self._key(item), outcome)
         ledger = self._stage.ledger
         passed = outcome is Outcome.PASSED
@@ -141,9 +148,9 @@ class Plugin:
             message=judged.message,
             assertion=judged.assertion,
             expression=judged.expression,
-            wire=_bounded(ledger.exchanges(check=item.name)),
-            faults=ledger.faults(check=item.name),
-            logs={} if passed else self._logs(item.name, judged.message),
+            wire=_bounded(ledger.exchanges(check=self._key(item))),
+            faults=ledger.faults(check=self._key(item)),
+            logs={} if passed else self._logs(self._key(item), judged.message),
             why=meta.why,
             read=f"labs/{lab.name}#{meta.read}" if meta.read else "",
             again=f"seamwork check {lab.number} --only {_short(item.name)} --seed {self._stage.seed}",
@@ -205,6 +212,8 @@ def run_checks(
     folders = [str(lab.folder / "checks") for lab in labs]
     with _nothing_of_theirs(folders):
         code = pytest.main([*_options(folders), *folders], plugins=[plugin, fixtures_for(stage)])
+    if plugin.fault is not None:
+        raise plugin.fault
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code == pytest.ExitCode.USAGE_ERROR:
@@ -215,10 +224,9 @@ def run_checks(
         )
     if not plugin.results:
         raise EngineFault(
-            N_("No check was run in {folders} (pytest said {code})."),
-            N_("Are the names after --only right? seamwork list --checks shows them."),
+            N_("There was no check to run in {folders}."),
+            N_("Were all that you asked for replaced by a later lab? seamwork list --checks shows them."),
             folders=", ".join(folders),
-            code=int(code),
         )
     return plugin.results
 

@@ -36,6 +36,8 @@ class Stage:
         self._questions: dict[str, Future[Conformance]] = {}
         self._told: set[tuple[Any, ...]] = set()
         self._fresh: list[System] = []
+        self._to_come: list[dict[str, Any]] = []
+        self._ahead: tuple[tuple[Any, ...], Future[System]] | None = None
         self._faults: list[FaultOn] = []
         self.ledger.clear()
 
@@ -50,13 +52,35 @@ class Stage:
         """Return chance that is the same for the same seed and name."""
         return random.Random(f"{self.seed}:{name}")  # noqa: S311  (test data, not secrets)
 
-    def expect(self, wanted: Sequence[tuple[dict[str, Any], bool]], contracts: Sequence[str] = ()) -> None:
-        """Begin to build the systems that several checks share, and the questions about contracts, before they are asked for."""
+    def expect(
+        self, wanted: Sequence[tuple[dict[str, Any], bool]], contracts: Sequence[str] = (), *, monolith: bool = False
+    ) -> None:
+        """Begin to build what will be asked for: shared systems, the first fresh one, questions about contracts.
+
+        ``wanted``: for each check in turn, the options of its system and whether it wants a fresh one.
+        """
         for options, fresh in wanted:
             if not fresh:
                 self._share(_key(options), options)
+        if monolith:
+            self._share(("monolith",), None)
         for service in contracts:
             self._questions[service] = self._pool.submit(self._ask_about, service)
+        self._to_come = [options for options, fresh in wanted if fresh]
+        self._get_ahead()
+
+    def _get_ahead(self) -> None:
+        """Begin to build the next fresh system, so that it stands when its check comes."""
+        if self._to_come and not self._ahead:
+            options = self._to_come.pop(0)
+            self._ahead = (_key(options), self._pool.submit(self._build, **options))
+
+    def _fresh_one(self, options: Mapping[str, Any]) -> System:
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead[0] == _key(options):
+            return ahead[1].result()
+        self._ahead = ahead
+        return self._build(**options)
 
     def begin(self, check: str) -> None:
         """Begin a check: what is seen from now on is its own."""
@@ -104,8 +128,9 @@ class Stage:
         that has been said before.
         """
         if fresh:
-            system = self._build(**options)
+            system = self._fresh_one(options)
             self._fresh.append(system)
+            self._get_ahead()
             return system
         key = _key(options)
         return self._shared_or_blocked(key, self._share(key, options))
@@ -132,11 +157,8 @@ class Stage:
         self._theirs.forget()
 
     def _standing(self) -> list[System]:
-        return [
-            job.result()
-            for job in self._shared.values()
-            if job.done() and not job.cancelled() and job.exception() is None
-        ]
+        jobs = [*self._shared.values(), *([self._ahead[1]] if self._ahead else [])]
+        return [job.result() for job in jobs if job.done() and not job.cancelled() and job.exception() is None]
 
     # How they are built
 

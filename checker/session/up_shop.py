@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,14 @@ from checker.evidence import HttpProxy
 from checker.evidence.asking import Ask, Content
 from checker.outcome import Message
 from checker.runtime.ground import Ground
-from checker.runtime.service import READY, Service
 from checker.runtime.stage import Stage
+from checker.session.up_anew import seen_since, started_anew
 from checker.session.up_state import Answered, FaultNow, ServiceNow, State, error_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from checker.course import Lab, Workspace
-    from checker.ledger import Exchange
     from checker.runtime.role import FaultOn, Role
     from checker.runtime.system import System
     from checker.session.up_faults import Break
@@ -96,7 +94,7 @@ class Shop:
                 self._begin_again()
                 return
             self._restarts += 1
-            standing.troubles = _started_anew(standing.system)
+            standing.troubles = started_anew(standing.system)
             self._open_doors(standing)
 
     def state(self) -> State:
@@ -149,7 +147,12 @@ class Shop:
         seconds = self.ground.ledger.now() - began
         again = ask.curl(self._doors[service].url.removeprefix("http://"))
         return Answered(
-            service, str(ask), again, seconds, self._wire(standing.system, began, service, str(ask)), **found
+            service,
+            str(ask),
+            again,
+            seconds,
+            seen_since(began, standing.system, self.ground.ledger, service, str(ask)),
+            **found,
         )
 
     def breaks(self, service: str, fault: Break) -> State:
@@ -272,36 +275,6 @@ class Shop:
         trouble = _trouble(standing, role)
         said = Message(trouble.message, trouble.move, error_to(trouble)["values"]) if trouble else None
         return ServiceNow(role.name, self._doors[role.name].url, ready=trouble is None, trouble=said)
-
-    def _wire(self, system: System, began: float, service: str, asked: str) -> list[Exchange]:
-        """Return what was seen since: our own request, and all that services asked of each other; also what waits."""
-        noted = self.ground.ledger.exchanges(since=began)
-        ours = [e for e in noted if (e.caller, e.callee) == ("you", service) and e.request == asked][:1]
-        others = [e for e in noted if e.caller != "you"]
-        edges = [edge for role in system for edge in role.edges.values()]
-        waiting = [e for edge in edges for e in edge.calls if e.at >= began and e.status is None and e not in others]
-        return sorted([*ours, *others, *waiting], key=lambda exchange: exchange.at)
-
-
-def _started_anew(system: System) -> dict[str, SeamworkError]:
-    """Stop every process and start it again; return why those that play a role are not ready."""
-    for service in system.services:
-        service.stop_soon()
-    roles = {role.service for role in system}
-    with ThreadPoolExecutor(max_workers=len(system.services)) as pool:
-        jobs = {service.name: pool.submit(_again, service, wait=service in roles) for service in system.services}
-    errors = {name: job.exception() for name, job in jobs.items()}
-    for error in errors.values():
-        if error is not None and not isinstance(error, SeamworkError):
-            raise error
-    return {name: error for name, error in errors.items() if isinstance(error, SeamworkError)}
-
-
-def _again(service: Service, *, wait: bool) -> None:
-    service.stop()
-    service.restart()
-    if wait:
-        service.await_ready(within=READY)
 
 
 def _trouble(standing: _Standing, role: Role) -> SeamworkError | None:
