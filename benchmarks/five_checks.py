@@ -46,7 +46,7 @@ def rows(rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="seamwork-bench-") as folder, stand(Path(folder)) as (ground, stage):
         stage.close()
         tree = tree_of(Path(folder))
-        found = medians(_cases(ground, tree), rounds)
+        found = medians(_cases(ground, tree), rounds, heavy={"containers"})
     pytest = row("five checks, pytest with one shared service", found["pytest"])
     peers = [
         row("five checks, check50", found["check50"]),

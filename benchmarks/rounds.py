@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from statistics import median
 
@@ -16,24 +16,23 @@ class Absent(Exception):  # noqa: N818  (an answer, not a defect)
     """A tool that is measured beside ours is not on this machine; the text says which."""
 
 
-def medians(cases: Mapping[str, Case], rounds: int) -> dict[str, float | str]:
+def medians(cases: Mapping[str, Case], rounds: int, *, heavy: Collection[str] = ()) -> dict[str, float | str]:
     """Return each case's median of so many rounds, after one that is not counted; in words why there is none.
 
-    Each round begins with another case. Raises whatever a case raises, Absent apart.
+    Each round begins with another case. ``heavy`` cases, beside which a first time is nothing, have no round that is
+    not counted. Raises whatever a case raises, Absent apart.
     """
-    found: dict[str, float | str] = {}
-    present: dict[str, list[float]] = {}
-    for name, case in cases.items():
-        try:
-            case()
-        except Absent as why:
-            found[name] = str(why)
-        else:
-            present[name] = []
-    for number in range(rounds):
-        for name in _turned(list(present), number):
-            present[name].append(cases[name]())
-    return found | {name: median(costs) for name, costs in present.items()}
+    costs: dict[str, list[float]] = {name: [] for name in cases}
+    absent: dict[str, str] = {}
+    for number in range(rounds + 1):
+        for name in _turned(list(cases), number):
+            if name in absent or (name in heavy and not number):
+                continue
+            try:
+                costs[name].append(cases[name]())
+            except Absent as why:
+                absent[name] = str(why)
+    return {name: absent.get(name) or median(each[-rounds:]) for name, each in costs.items()}
 
 
 def _turned(names: list[str], by: int) -> list[str]:

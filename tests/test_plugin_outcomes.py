@@ -167,9 +167,12 @@ def test_service_that_does_not_start_is_failed_once(ground: Ground, tree: Path) 
     """The first check that needs it says why, with its log; the others are blocked behind that."""
     (tree / COUNTER).write_text("print('hello')\nraise RuntimeError('no counter today')\n")
 
-    found = judged(ground, tree, "def test_one(counter):\n    pass\n\n\ndef test_two(greeter):\n    pass\n")
+    checks = "def test_one(counter):\n    pass\n\ndef test_two(greeter):\n    pass\n\n"
+    checks += "@pytest.mark.fresh\ndef test_fresh(greeter):\n    pass\n"
 
-    assert [result.outcome for result in found.values()] == [Outcome.FAILED, Outcome.BLOCKED]
+    found = judged(ground, tree, checks)
+
+    assert [result.outcome for result in found.values()] == [Outcome.FAILED, Outcome.BLOCKED, Outcome.BLOCKED]
     assert "counter ended with exit code 1" in words(found["one"])
     assert found["one"].logs["counter"][-1] == "RuntimeError: no counter today"
 

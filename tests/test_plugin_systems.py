@@ -99,7 +99,9 @@ def test_only_and_stand_ins_choose_who_plays(ground: Ground, tree: Path) -> None
         """,
     )
 
-    assert outcomes(results) == ["alone passed", "with_stand_in passed"], [words(r) for r in results.checks if r.message]
+    assert outcomes(results) == ["alone passed", "with_stand_in passed"], [
+        words(r) for r in results.checks if r.message
+    ]
 
 
 def test_stand_ins_slip_is_broken_and_stays_with_its_check(ground: Ground, tree: Path) -> None:
@@ -207,7 +209,9 @@ def test_shuffled_order_is_the_seeds(ground: Ground, tree: Path) -> None:
     orders = [outcomes(run(ground, tree, CHAIN + many, seed=seed, shuffled=True)) for seed in (1, 1, 2)]
 
     assert orders[0] == orders[1] != orders[2]
-    assert [order.index("a passed") < order.index("b passed") < order.index("c passed") for order in orders] == [True] * 3
+    assert [order.index("a passed") < order.index("b passed") < order.index("c passed") for order in orders] == [
+        True
+    ] * 3
 
 
 def test_earlier_labs_are_checked_but_for_what_was_replaced(ground: Ground, tree: Path) -> None:
@@ -242,7 +246,10 @@ def test_checks_of_one_name_in_two_labs_keep_apart(ground: Ground, tree: Path, t
         ground.course = original
 
     assert outcomes(results) == ["same failed", "same passed", "next passed"]
-    assert [[e.request for e in result.wire] for result in results.checks[:2]] == [["GET /counts/Ada"], ["GET /counts/Bea"]]
+    assert [[e.request for e in result.wire] for result in results.checks[:2]] == [
+        ["GET /counts/Ada"],
+        ["GET /counts/Bea"],
+    ]
 
 
 def test_forgotten_modules_are_read_anew(ground: Ground, tree: Path, tmp_path: Path) -> None:

@@ -172,8 +172,7 @@ class Ground:
             self._spare.close()
             self._spare = None
         self.loop.close()
-        if self._launcher is not None:
-            self._launcher.close()
+        self.let_go()
         self._pool.shutdown()
         for server in (self._postgres, self._redis):
             if server.exception() is None:

@@ -187,6 +187,11 @@ class Role:
         """What went wrong in a proxy or a stand-in of ours."""
         return next((edge.error for edge in self._all_edges().values() if edge.error), None)
 
+    def forgets_our_fault(self) -> None:
+        """Begin anew after :attr:`our_fault` was told: it belongs to the check it happened in."""
+        for edge in self._all_edges().values():
+            edge.error = None
+
     def close(self) -> None:
         """Close our connections to it."""
         self._client.close()

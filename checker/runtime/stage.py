@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from checker.backing import Database, Member
 from checker.course import Contract, Lab
@@ -20,6 +20,11 @@ from checker.runtime.role import FaultOn
 from checker.runtime.system import Plan, System
 
 __all__ = ["Stage"]
+
+T = TypeVar("T")
+
+PATIENCE = 2.0
+"""Seconds that systems nobody waits for any more have to stand, so that they can be stopped in order."""
 
 
 class Stage:
@@ -35,6 +40,7 @@ class Stage:
         self._shared: dict[tuple[Any, ...], Future[System]] = {}
         self._questions: dict[str, Future[Conformance]] = {}
         self._told: set[tuple[Any, ...]] = set()
+        self._found: dict[str, Any] = {}
         self._fresh: list[System] = []
         self._to_come: list[dict[str, Any]] = []
         self._ahead: tuple[tuple[Any, ...], Future[System]] | None = None
@@ -93,6 +99,8 @@ class Stage:
         for system in self._standing():
             if self._faults:
                 system.heals()
+            for role in system:
+                role.forgets_our_fault()
         while self._fresh:
             self._fresh.pop().close()
         self._faults.clear()
@@ -127,17 +135,24 @@ class Stage:
         ``standins``: roles played by scripted stand-ins. Raises ServiceFailed when it does not start; Blocked when
         that has been said before.
         """
-        if fresh:
-            system = self._fresh_one(options)
-            self._fresh.append(system)
-            self._get_ahead()
-            return system
         key = _key(options)
-        return self._shared_or_blocked(key, self._share(key, options))
+        if not fresh:
+            return self._or_blocked(key, self._share(key, options).result)
+        system = self._or_blocked(key, partial(self._fresh_one, options))
+        self._fresh.append(system)
+        self._get_ahead()
+        return system
+
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """Return what was found under this name before in this run, or find it."""
+        if name not in self._found:
+            self._found[name] = find()
+        found: T = self._found[name]
+        return found
 
     def monolith(self) -> System:
         """Return the Bazaar as it was before the first lab, running beside the learner's system."""
-        return self._shared_or_blocked(("monolith",), self._share(("monolith",), None))
+        return self._or_blocked(("monolith",), self._share(("monolith",), None).result)
 
     def conformance(self, service: str) -> Conformance:
         """Return the questions about what a service owns, made from the contract."""
@@ -150,15 +165,21 @@ class Stage:
 
     def close(self) -> None:
         """Stop every system of this run, and drop its databases."""
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if wait(self._building(), timeout=PATIENCE).not_done:
+            self._ground.let_go()  # what does not get ready is not waited for to the end
+        self._pool.shutdown()
         self.end()
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(System.close, self._standing()))
         self._theirs.forget()
 
     def _standing(self) -> list[System]:
+        return [job.result() for job in self._building() if job.done() and job.exception() is None]
+
+    def _building(self) -> list[Future[System]]:
         jobs = [*self._shared.values(), *([self._ahead[1]] if self._ahead else [])]
-        return [job.result() for job in jobs if job.done() and not job.cancelled() and job.exception() is None]
+        return [job for job in jobs if not job.cancelled()]
 
     # How they are built
 
@@ -168,15 +189,17 @@ class Stage:
             self._shared[key] = self._pool.submit(build)
         return self._shared[key]
 
-    def _shared_or_blocked(self, key: tuple[Any, ...], job: Future[System]) -> System:
-        error = job.exception()
-        if isinstance(error, SeamworkError) and key in self._told:
+    def _or_blocked(self, key: tuple[Any, ...], build: Callable[[], System]) -> System:
+        if key in self._told:
             raise Blocked(
                 N_("The system this needs does not start, as said above."),
                 N_("Mend that first."),
-            ) from error
-        self._told.add(key)
-        return job.result()
+            )
+        try:
+            return build()
+        except SeamworkError:
+            self._told.add(key)
+            raise
 
     def _build(self, *, only: Sequence[str] = (), standins: Sequence[str] = ()) -> System:
         real = [name for name in only or self.roles if name not in standins]

@@ -132,7 +132,8 @@ class Shop:
         with self._lock:
             standing = self._up()
             role = self._role(standing, service)
-            self._hold_alive(standing, role)
+            if trouble := _trouble(standing, role):
+                raise trouble
         content = {"headers": dict(headers or {})} | ({} if body is None else {"json": body})
         ask = Ask.of(method, path, Content(**content))
         began = self.ground.ledger.now()
@@ -205,7 +206,9 @@ class Shop:
         stage = Stage(self.ground, lab, self.space.path, seed=SEED)
         try:
             return _Standing(lab, stage, stage.system(), procfile)
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self.ground.let_go()  # nobody waits for what does not get ready
             stage.close()
             raise
 
@@ -266,10 +269,6 @@ class Shop:
                 services=", ".join(known),
             )
         return known[service]
-
-    def _hold_alive(self, standing: _Standing, role: Role) -> None:
-        if trouble := _trouble(standing, role):
-            raise trouble
 
     def _service(self, standing: _Standing, role: Role) -> ServiceNow:
         trouble = _trouble(standing, role)

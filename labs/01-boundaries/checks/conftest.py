@@ -56,9 +56,10 @@ def buyer(system: System, rng: random.Random) -> int:
 
 
 @pytest.fixture
-def skus(system: System, rng: random.Random) -> list[str]:
-    """The shop's products of which there are enough, in an order drawn by the seed."""
-    return shelf(system, rng)
+def skus(monolith: System, stage: Stage, rng: random.Random) -> list[str]:
+    """The products of which there are enough, in an order drawn by the seed."""
+    there = stage.once("skus", lambda: shelf(monolith, rng))
+    return rng.sample(there, len(there))
 
 
 @pytest.fixture
@@ -162,9 +163,9 @@ def known(place: Order, buyer: int, skus: list[str]) -> dict[str, object]:
 
 
 @pytest.fixture
-def prices(monolith: System, rng: random.Random) -> dict[str, int]:
+def prices(skus: list[str], rng: random.Random) -> dict[str, int]:
     """A price in cents for each product, drawn by the seed: not the ones in any database."""
-    return {product["sku"]: rng.randrange(1_000, 20_000) for product in monolith.get("/products").json}
+    return {sku: rng.randrange(1_000, 20_000) for sku in skus}
 
 
 @pytest.fixture
