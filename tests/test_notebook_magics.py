@@ -12,6 +12,8 @@ import pytest
 from nbclient import NotebookClient
 from whole import Program, edit
 
+from checker.session.up import Up
+
 LOAD = "%load_ext checker.notebook"
 Cells = Callable[..., list[list[Mapping[str, Any]]]]
 
@@ -42,6 +44,8 @@ def run(program: Program, space: Path) -> Iterator[Cells]:
         return [cell.outputs for cell in book.cells[1:]]
 
     yield ran
+    if (up := Up(space)).running:
+        up.stop()
     shutil.rmtree(space, ignore_errors=True)
 
 

@@ -347,3 +347,4 @@ def test_broken_says_whose_fault(ground: Ground, tree: Path) -> None:
     assert words(result).startswith("The checker itself stumbled: RuntimeError: two lines")
     assert "does not count against you" in words(result)
     assert "test_drawn.py:4: in test_x" in result.detail
+    assert "_pytest" not in result.detail

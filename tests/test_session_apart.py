@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from whole import TINY, Program, run, solved, standing, words
 
-from checker.backing import Database
-from checker.course import Course, write_tree
+from checker.course import Course
 from checker.errors import ServiceFailed
 from checker.outcome import CheckResult
 from checker.runtime.application import Application
@@ -85,7 +84,6 @@ def test_nothing_of_ours_reaches_their_processes(grounds: dict[str, Ground], tmp
     tree = solved(tmp_path)
     (tree / "counter" / "app.py").write_text(WORLD)
 
-    results = run(grounds[way], tree, 'def test_looks(counter):\n    assert counter.get("/counts/A") == 0\n')
     sent = run(
         grounds[way],
         tree,
@@ -102,7 +100,7 @@ def test_nothing_of_ours_reaches_their_processes(grounds: dict[str, Ground], tmp
     assert seen["ours"] == []
     assert [fd for fd in seen["fds"] if "seamwork" in fd] == []
     assert [entry for entry in seen["path"] if entry.endswith("/checker") or entry == str(TINY.parents[1])] == []
-    assert (len(results.checks), sent.exit_code) == (1, 0)
+    assert sent.exit_code == 0
 
 
 def test_service_that_never_gets_ready_is_told_with_its_answer(grounds: dict[str, Ground], tmp_path: Path) -> None:
@@ -121,14 +119,12 @@ def test_service_that_never_gets_ready_is_told_with_its_answer(grounds: dict[str
         System(plan, Application(tree, ground, contract), loop=ground.loop, ledger=ground.ledger, within=1.0)
 
     assert "counter was not ready within 1.0 s: GET /health was answered with 503." in str(caught.value)
-    assert Database
 
 
 THEIRS = ("checker", "pytest", "conftest", "sitecustomize", "usercustomize", "click", "_pytest", "pluggy")
 
 
-@pytest.mark.parametrize("way", [(), ("--cold",)], ids=["forked", "cold"])
-def test_nothing_of_theirs_reaches_us(tmp_path: Path, way: tuple[str, ...]) -> None:
+def test_nothing_of_theirs_reaches_us(tmp_path: Path) -> None:
     """Modules with our names, settings of pytest, Python and PostgreSQL, proxies: none makes a difference."""
     program = Program(tmp_path / "installed")
     space = program.workspace(tmp_path / "bazaar")
@@ -151,8 +147,7 @@ def test_nothing_of_theirs_reaches_us(tmp_path: Path, way: tuple[str, ...]) -> N
         "http_proxy": "http://127.0.0.1:9",
     }
 
-    said = program("check", *way, cwd=space, **python, **others, **libpq, **contract, **proxies, GIT_DIR="/nowhere")
+    said = program("check", cwd=space, **python, **others, **libpq, **contract, **proxies, GIT_DIR="/nowhere")
 
     assert (said.code, "3 passed" in said.out) == (0, True)
     assert not reached.exists() or set(reached.read_text().split()) <= {"sitecustomize"}  # Python's own doing
-    assert write_tree

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -22,6 +23,7 @@ from checker.session.up_wire import Meeting
 from checker.wait import eventually
 
 TINY = Path(__file__).with_name("tiny")
+PutUp = Callable[..., tuple[Up, State]]
 GREET = ("greeter", "POST", "/greetings/ann")
 WITHIN = 20.0
 
@@ -41,6 +43,21 @@ def up(shop: tuple[Up, State]) -> Iterator[Up]:
     """The same, with every fault taken back afterwards."""
     yield shop[0]
     shop[0].heals()
+
+
+@pytest.fixture
+def put_up() -> Iterator[PutUp]:
+    """Put a workspace's shop up; whatever becomes of the test, it is taken down again."""
+    begun: list[Up] = []
+
+    def start(space: Workspace, **options: Any) -> tuple[Up, State]:
+        begun.append(Up(space.path))
+        return begun[-1], start_up(space, Options(**{"port": free_port(), **options}))
+
+    yield start
+    for up in begun:
+        if up.running:
+            up.stop()
 
 
 def workspace(folder: Path, at: str = "01", *, solved: bool = True) -> Workspace:
@@ -130,18 +147,15 @@ def test_what_cannot_be_broken_is_said(up: Up, service: str, words: list[str], s
         up.breaks(service, words)
 
 
-def test_a_restart_begins_again_where_it_was(tmp_path: Path) -> None:
+def test_a_restart_begins_again_where_it_was(tmp_path: Path, put_up: PutUp) -> None:
     """After a restart the addresses are the same, and what was stored is gone."""
-    space = workspace(tmp_path)
-    before = start_up(space, Options(port=free_port(), reload=False))
-    up = Up(space.path)
+    up, before = put_up(workspace(tmp_path), reload=False)
     up.request(*GREET)
 
     state = up.restart()
 
     assert [service.url for service in state.services] == [service.url for service in before.services]
     assert '"count": 0' in up.request("counter", "GET", "/counts/ann").body
-    up.stop()
 
 
 def test_the_browser_is_recorded_as_well(up: Up) -> None:
@@ -175,58 +189,53 @@ def test_what_is_not_up_is_said(tmp_path: Path) -> None:
         Up(tmp_path).state()
 
 
-def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
+def test_a_start_that_fails_says_why(tmp_path: Path, put_up: PutUp) -> None:
     """A service that does not start is named as check names it, and nothing stays behind."""
     space = workspace(tmp_path)
     (space.path / "counter" / "app.py").write_text("def (", "utf-8")
 
     with pytest.raises(ServiceFailed, match=r"counter did not start: .*app\.py, line 1, is not Python"):
-        start_up(space, Options(port=free_port()))
+        put_up(space)
 
     assert Meeting(space.path).free
 
 
-def test_a_broken_procfile_is_the_learners(tmp_path: Path) -> None:
+def test_a_broken_procfile_is_the_learners(tmp_path: Path, put_up: PutUp) -> None:
     """A Procfile that cannot be read is a LearnerFault here, too."""
     space = workspace(tmp_path)
     (space.path / "Procfile").write_text("greeter\n", "utf-8")
 
     with pytest.raises(LearnerFault, match="Line 1"):
-        start_up(space, Options(port=free_port()))
+        put_up(space)
 
 
-def test_a_taken_port_is_replaced(tmp_path: Path) -> None:
+def test_a_taken_port_is_replaced(tmp_path: Path, put_up: PutUp) -> None:
     """Where the asked port is taken, the service gets a free one."""
-    space = workspace(tmp_path, "00")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        state = start_up(space, Options(port=port, reload=False))
-
-    Up(space.path).stop()
+        _, state = put_up(workspace(tmp_path, "00"), port=port, reload=False)
 
     assert not state.services[0].url.endswith(f":{port}")
 
 
-def test_a_killed_supervisor_takes_all_along(tmp_path: Path) -> None:
+def test_a_killed_supervisor_takes_all_along(tmp_path: Path, put_up: PutUp) -> None:
     """kill -9 on the supervisor ends every process, and the shop can be put up again."""
     space = workspace(tmp_path, "00")
-    state = start_up(space, Options(port=free_port(), reload=False))
+    up, state = put_up(space, reload=False)
     family = psutil.Process(state.pid).children(recursive=True)
 
     os.kill(state.pid, signal.SIGKILL)
 
     assert family
     assert not psutil.wait_procs(family, timeout=WITHIN)[1]
-    assert not Up(space.path).running
-    assert start_up(space, Options(port=free_port(), reload=False)).ready
-    Up(space.path).stop()
+    assert not up.running
+    assert put_up(space, reload=False)[1].ready
 
 
-def test_saving_a_file_brings_it_in(tmp_path: Path) -> None:
+def test_saving_a_file_brings_it_in(tmp_path: Path, put_up: PutUp) -> None:
     """A save starts the processes again; one that does not come back is named, until it is mended."""
     space = workspace(tmp_path, "00")
-    start_up(space, Options(port=free_port()))
-    up, app = Up(space.path), space.path / "greeter" / "app.py"
+    up, app = put_up(space)[0], space.path / "greeter" / "app.py"
     good = app.read_text("utf-8")
 
     app.write_text("def (", "utf-8")
@@ -237,21 +246,18 @@ def test_saving_a_file_brings_it_in(tmp_path: Path) -> None:
 
     assert eventually(lambda: up.state().ready, within=WITHIN)
     assert "Salut" in up.request(*GREET).body
-    up.stop()
 
 
 @pytest.mark.parametrize(("at", "then"), [("00", "01-split"), ("01", "02-more")])
-def test_another_lab_builds_another_system(tmp_path: Path, at: str, then: str) -> None:
+def test_another_lab_builds_another_system(tmp_path: Path, put_up: PutUp, at: str, then: str) -> None:
     """When the workspace moves on to the next lab, so does what is up."""
     space = workspace(tmp_path, at)
-    start_up(space, Options(port=free_port()))
-    up = Up(space.path)
+    up, _ = put_up(space)
 
     start(space, space.course.lab(then))
 
     assert eventually(lambda: _lab(up) == then, within=WITHIN)
     assert [service.name for service in up.state().services] == ["greeter", "counter"]
-    up.stop()
 
 
 def _lab(up: Up) -> str:

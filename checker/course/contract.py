@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,14 @@ class Contract:
 
 
 def _matches(operation: str, method: str, path: str) -> bool:
-    wanted, template = operation.split(" ", 1)
-    pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
-    return wanted == method and re.fullmatch(pattern, path) is not None
+    wanted, pattern = _pattern(operation)
+    return wanted == method and pattern.fullmatch(path) is not None
+
+
+@cache
+def _pattern(operation: str) -> tuple[str, re.Pattern[str]]:
+    method, template = operation.split(" ", 1)
+    return method, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)))
 
 
 def _owners(file: Path, number: str) -> dict[str, Owner]:

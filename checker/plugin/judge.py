@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code import Traceback
 
 from checker.errors import N_, Blocked, LearnerFault, SeamworkError
 from checker.outcome import Message, Outcome
@@ -115,4 +116,8 @@ def _one_line(error: BaseException) -> str:
 
 
 def _traceback(raised: pytest.ExceptionInfo[BaseException]) -> str:
-    return str(raised.getrepr(style="short"))
+    return str(raised.getrepr(style="short", tbfilter=_without_pytest))
+
+
+def _without_pytest(raised: pytest.ExceptionInfo[BaseException]) -> Traceback:
+    return raised.traceback.filter(lambda entry: not {"_pytest", "pluggy"} & set(Path(str(entry.path)).parts))
