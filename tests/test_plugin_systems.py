@@ -74,8 +74,8 @@ def test_services_of_a_run_are_gone_after_it(ground: Ground, tree: Path) -> None
     run(ground, tree, "def test_up(counter, greeter):\n    pass\n")
     ground.tidied()
 
-    theirs = [p for p in psutil.Process().children(recursive=True) if str(tree) in " ".join(p.cmdline())]
-    assert [p for p in theirs if p.status() != psutil.STATUS_ZOMBIE] == []
+    alive = [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    assert [p for p in alive if str(tree) in " ".join(p.cmdline())] == []
 
 
 def test_only_and_stand_ins_choose_who_plays(ground: Ground, tree: Path) -> None:
