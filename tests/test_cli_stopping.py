@@ -74,7 +74,15 @@ def begun(program: Program, space: Path, flag: Path, when: str) -> tuple[subproc
 
 def gone(pids: set[int]) -> bool:
     """Whether none of these lives."""
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return not any(map(lives, pids))
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from checker.backing.logged import start_logged, tail
 from checker.backing.places import PrivateDir, server_uid
 from checker.backing.ports import LOOPBACK, PortTaken, free_port, on_a_free_port
 from checker.backing.scram import verifier
+from checker.backing.starter import forget_at_the_end
 from checker.backing.statements import Statement, StatementLog
 from checker.errors import N_, EngineFault
 from checker.wait import until
@@ -80,6 +81,7 @@ class Cluster:
         ).start()  # the driver's import takes longer than the server's start
         self._program, self._starter, self._uid = program, starter, server_uid()
         self._home = home or PrivateDir("pg", uid=self._uid, need=ROOM)
+        forget_at_the_end(starter, self._home.path)
         self._log = StatementLog(self._home.path / "postgres.log") if statements else None
         self._at_close = contextlib.ExitStack()
         self._at_close.callback(self._home.close)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Started", "Starter", "SubprocessStarter"]
+__all__ = ["Started", "Starter", "SubprocessStarter", "forget_at_the_end"]
 
 
 class Started(Protocol):
@@ -64,6 +64,13 @@ class _Child:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+
+def forget_at_the_end(starter: Starter, folder: Path) -> None:
+    """Have a starter that outlives us, as the launcher does, remove a folder once all is over; others cannot."""
+    scratch = getattr(starter, "scratch", None)
+    if scratch is not None:
+        scratch(folder)
 
 
 class SubprocessStarter:

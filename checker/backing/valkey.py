@@ -11,6 +11,7 @@ from checker.backing.logged import start_logged, tail
 from checker.backing.places import PrivateDir, server_uid
 from checker.backing.ports import LOOPBACK, PortTaken, free_port, on_a_free_port
 from checker.backing.resp import ask
+from checker.backing.starter import forget_at_the_end
 from checker.errors import N_, EngineFault
 from checker.wait import until
 
@@ -72,6 +73,7 @@ class Valkey:
         self._program, self._starter, self._uid = program, starter, server_uid()
         self._password = secrets.token_hex(16)
         self._home = PrivateDir("redis", uid=self._uid, need=ROOM)
+        forget_at_the_end(starter, self._home.path)
         self._at_close = contextlib.ExitStack()
         self._at_close.callback(self._home.close)
         try:
