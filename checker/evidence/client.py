@@ -33,6 +33,7 @@ T = TypeVar("T")
 TIMEOUT = 10.0
 """Seconds for a whole request, if nothing else is said."""
 
+SERVER_ERROR = 500
 IDLE = 1.0
 """Seconds after which an unused connection is not used again: the other side may be about to close it."""
 
@@ -129,7 +130,8 @@ class Client:
         except BaseException:
             sock.close()
             raise
-        if usable:
+        # Uvicorn closes behind a reply to an unhandled error, and says so to nobody.
+        if usable and response.status < SERVER_ERROR:
             self._idle.append((sock, time.monotonic()))
         else:
             sock.close()

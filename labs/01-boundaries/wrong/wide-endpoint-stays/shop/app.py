@@ -17,7 +17,7 @@ async def dashboard(user_id: schemas.Id, session: points.Session) -> dict[str, o
     history = await orders.latest(user_id=user_id)
     addresses = {order.address.model_dump_json(): order.address for order in history}
     return {
-        "user": users.view(await users.find(session, user_id)),
+        "user": schemas.User.model_validate(await users.find(session, user_id)),
         "points": await points.balance(session, user_id),
         "orders": history,
         "addresses": list(addresses.values()),
