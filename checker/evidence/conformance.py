@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Conformance"]
 
 WIDTH = 300
+NOBODY = (2_000_000_000, 2**31)
+"""Ids that nobody has."""
+
 SENSIBLE, NONSENSE = 1, 1
 """Requests of each kind for each operation, beside the one that is known to be right."""
 
@@ -82,8 +85,16 @@ def _questions(contract: Mapping[str, Any], wanted: Sequence[str], chance: rando
             raise EngineFault(N_("The contract has no operation {operation}."), operation=label)
         sensible, nonsense = pool[label]["sensible"], pool[label]["nonsense"]
         drawn = [*chance.sample(sensible, SENSIBLE + 1), *chance.sample(nonsense, min(NONSENSE, len(nonsense)))]
-        for number, made in enumerate(drawn):
-            yield _Question(operations[label].Case(**copy.deepcopy(made)), right=number == 0)
+        for number, made in enumerate(copy.deepcopy(drawn)):
+            if 0 < number <= SENSIBLE:
+                _ask_for_nobody(made, chance)
+            yield _Question(operations[label].Case(**made), right=number == 0)
+
+
+def _ask_for_nobody(made: dict[str, Any], chance: random.Random) -> None:
+    """Let the ids in the path be those of nobody: the right question asks for somebody."""
+    path = made.get("path_parameters", {})
+    path.update({name: chance.randrange(*NOBODY) for name, value in path.items() if isinstance(value, int)})
 
 
 def _ask(client: Asked, question: _Question, known: Mapping[str, object]) -> list[str]:
