@@ -9,23 +9,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from checker.backing import Adopted
     from checker.evidence import Asked, Reply, StandIn, at_once
+    from checker.runtime.provisioned import Databases
     from checker.runtime.role import Role
-    from checker.runtime.stage import Stage
+    from checker.runtime.stage import Run, Stage
     from checker.runtime.system import System
-    from checker.wait import eventually
+    from checker.wait import eventually, until
 
-__all__ = ["Asked", "Reply", "Role", "Stage", "StandIn", "System", "at_once", "eventually"]
+__all__ = [
+    "Adopted",
+    "Asked",
+    "Databases",
+    "Reply",
+    "Role",
+    "Run",
+    "Stage",
+    "StandIn",
+    "System",
+    "at_once",
+    "eventually",
+    "until",
+]
 
 _HOMES = {
+    "Adopted": "checker.backing",
     "Asked": "checker.evidence",
+    "Databases": "checker.runtime.provisioned",
     "Reply": "checker.evidence",
     "Role": "checker.runtime.role",
+    "Run": "checker.runtime.stage",
     "Stage": "checker.runtime.stage",
     "StandIn": "checker.evidence",
     "System": "checker.runtime.system",
     "at_once": "checker.evidence",
     "eventually": "checker.wait",
+    "until": "checker.wait",
 }
 
 

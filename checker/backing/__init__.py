@@ -5,6 +5,8 @@ Embedded binaries by default; installed programs, a server by its URL, or contai
 
 from __future__ import annotations
 
+from checker.backing.adopting import Adopted
+from checker.backing.connect import redacted
 from checker.backing.opening import open_postgres, open_redis, specs
 from checker.backing.postgres import Database, Member, Postgres
 from checker.backing.starter import Started, Starter, SubprocessStarter
@@ -12,6 +14,7 @@ from checker.backing.statements import Statement
 from checker.backing.valkey import Redis
 
 __all__ = [
+    "Adopted",
     "Database",
     "Member",
     "Postgres",
@@ -22,5 +25,6 @@ __all__ = [
     "SubprocessStarter",
     "open_postgres",
     "open_redis",
+    "redacted",
     "specs",
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Started", "Starter", "SubprocessStarter", "forget_at_the_end"]
+__all__ = ["Started", "Starter", "SubprocessStarter", "as_user", "forget_at_the_end"]
 
 
 class Started(Protocol):
@@ -97,12 +97,13 @@ class SubprocessStarter:
             stderr=subprocess.DEVNULL,
             process_group=0,
             preexec_fn=_die_with_parent(),  # noqa: PLW1509  (one system call, bound before the fork)
-            **_as_user(uid),
+            **as_user(uid),
         )
         return _Child(popen)
 
 
-def _as_user(uid: int | None) -> dict[str, Any]:
+def as_user(uid: int | None) -> dict[str, Any]:
+    """Return what subprocess needs to run a program as user ``uid``, with that user's group and no other."""
     if uid is None or uid == os.geteuid():
         return {}
     return {"user": uid, "group": pwd.getpwuid(uid).pw_gid, "extra_groups": []}

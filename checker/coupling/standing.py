@@ -36,7 +36,7 @@ class Standing:
         try:
             self.system = self._start()
         except BaseException:
-            self._application.forget()
+            self._application.databases.forget()
             raise
 
     def __enter__(self) -> Self:
@@ -46,7 +46,7 @@ class Standing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.system.close()
-        self._application.forget()
+        self._application.databases.forget()
 
     def new_exchanges(self) -> list[Exchange]:
         """Return what services asked of each other since this was asked last."""
@@ -73,7 +73,7 @@ class Standing:
     def _start(self) -> System:
         owners = self.contract.owners
         names = dict.fromkeys(owner.database for owner in owners.values())
-        databases = {name: self._application.database(name) for name in names}
+        databases = {name: self._application.databases.database(name) for name in names}
         self.homes = {database.name: name for name, database in databases.items()}
         environment = {
             service: {

@@ -27,11 +27,21 @@ class Owner:
 
 
 class Contract:
-    """The contract as it is in one lab: ``folder`` is labs/contract; a lab that is not listed is as the one before it."""
+    """The contract as it is in one lab: ``folder`` is labs/contract; a lab that is not listed is as the one before it.
+
+    ``provision``: the folder of the SQL files that make the databases, "" where we make them. ``moves``: for a service
+    whose data comes from elsewhere, whose database that is.
+    """
 
     def __init__(self, folder: Path, number: str) -> None:
         self._folder = folder
-        self.owners = _owners(folder / "owners.toml", number)
+        listed = _listed(folder / "owners.toml", number)
+        services = listed.table("services", optional=False)
+        self.owners = {name: _owner(services.table(name)) for name in services.keys()}  # noqa: SIM118  (taking empties it)
+        self.provision = listed.take("provision", str, "")
+        moves = listed.table("moves")
+        self.moves = {name: moves.take(name, str) for name in moves.keys()}  # noqa: SIM118
+        listed.close()
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -69,7 +79,7 @@ def _pattern(operation: str) -> tuple[str, re.Pattern[str]]:
     return method, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)))
 
 
-def _owners(file: Path, number: str) -> dict[str, Owner]:
+def _listed(file: Path, number: str) -> Table:
     labs = read_toml(file).table("labs", optional=False)
     listed = [lab for lab in sorted(labs.keys()) if lab <= number]
     if not listed:
@@ -79,8 +89,7 @@ def _owners(file: Path, number: str) -> dict[str, Owner]:
             file=file,
             number=number,
         )
-    services = labs.table(listed[-1]).table("services", optional=False)
-    return {name: _owner(services.table(name)) for name in services.keys()}  # noqa: SIM118  (taking empties it)
+    return labs.table(listed[-1])
 
 
 def _owner(table: Table) -> Owner:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from checker.runtime.provisioned import Databases
 from checker.runtime.role import Role
-from checker.runtime.stage import Stage
+from checker.runtime.stage import Run, Stage
 from checker.runtime.system import System
 
 __all__ = ["fixtures_for"]
@@ -24,6 +25,8 @@ def fixtures_for(stage: Stage) -> types.ModuleType:
         _monolith(stage),
         _rng(stage),
         _departures(stage),
+        _databases(stage),
+        _run(stage),
         *map(_role, stage.roles),
     ]
     for number, fixture in enumerate(fixtures):
@@ -70,6 +73,22 @@ def _departures(stage: Stage) -> object:
     def fixture(request: pytest.FixtureRequest, system: System) -> Callable[[Mapping[str, object]], list[str]]:
         marker = request.node.get_closest_marker("contract")
         return lambda known: stage.conformance(marker.args[0]).departures(system[marker.args[0]], known)
+
+    return fixture
+
+
+def _databases(stage: Stage) -> object:
+    @pytest.fixture(name="databases")
+    def fixture() -> Databases:
+        return stage.databases
+
+    return fixture
+
+
+def _run(stage: Stage) -> object:
+    @pytest.fixture(name="run")
+    def fixture() -> Run:
+        return stage.run
 
     return fixture
 

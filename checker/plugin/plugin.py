@@ -28,6 +28,7 @@ TAIL = 8
 """Log lines shown of a process that is part of a failure."""
 
 SERVER_ERROR = 500
+MEND = N_("Mend that first.")
 
 WIRE = 400
 """Exchanges kept of a check: the first and the last of them."""
@@ -59,6 +60,7 @@ class Plugin:
         self._judged: Judgement = PASSED
         self._began = 0.0
         self.fault: BaseException | None = None
+        self._told: list[BaseException] = []
 
     # What runs, and in which order
 
@@ -120,7 +122,9 @@ class Plugin:
         """Judge what each phase raised; the first that raised decides. pytest's own long report is never made."""
         if call.excinfo is not None and self._judged.outcome is Outcome.PASSED:
             replied = bool(self._stage.ledger.exchanges(check=self._key(item)))
-            self._judged = judge(call.excinfo, item.path.parent, replied=replied)
+            self._judged = self._said_before(call.excinfo.value) or judge(
+                call.excinfo, item.path.parent, replied=replied
+            )
         outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
         return pytest.TestReport(
             item.nodeid,
@@ -131,6 +135,13 @@ class Plugin:
             call.when if call.when != "collect" else "setup",
             duration=call.duration,
         )
+
+    def _said_before(self, error: BaseException) -> Judgement | None:
+        """Judge what several checks stumble over, such as databases that cannot be made: the first one says it."""
+        if any(error is told for told in self._told):
+            return Judgement(Outcome.BLOCKED, Message(N_("What this needs is not there, as said above."), MEND))
+        self._told.append(error)
+        return None
 
     # What came of it
 
@@ -171,7 +182,8 @@ class Plugin:
             for e in ledger.exchanges(check=check)
             if not e.fault and (e.status is None or e.status >= SERVER_ERROR)
         }
-        said = {name: [line.text for line in ledger.lines(name) if line.check == check] for name in guilty}
+        talked = {*guilty, *self._stage.ended_badly}
+        said = {name: [line.text for line in ledger.lines(name) if line.check == check] for name in talked}
         said |= {named: [line.text for line in ledger.lines(named)]} if named else {}
         return {name: lines[-TAIL:] for name, lines in said.items() if lines}
 

@@ -27,6 +27,7 @@ __all__ = [
     "environment_of",
     "interpreter",
     "lock_file",
+    "preload",
     "start_mode",
 ]
 
@@ -57,12 +58,15 @@ PRELOAD = (
     "uvicorn.loops.auto",
     "encodings.idna",
 )
-"""What nearly every service imports, in the order in which a service needs it. Alembic and Flask are rarer: they would
-cost 80 and 130 ms at every start, for what few processes want."""
+"""What nearly every service imports, in the order in which a service needs it. Flask is rarer: it would cost 130 ms at
+every start."""
+
+MIGRATING = ("alembic.command", "alembic.config", "alembic.autogenerate", "alembic.ddl.postgresql", "psycopg")
+"""What is loaded as well where the Procfile has processes that migrate: they are many, and short."""
 
 _TAKEN = (
     sys.stdlib_module_names
-    | {name.partition(".")[0] for name in PRELOAD}
+    | {name.partition(".")[0] for name in (*PRELOAD, *MIGRATING)}
     | {
         "asyncpg",
         "click",
@@ -84,7 +88,9 @@ _INSTALLED = re.compile(r"(.+)-([^-]+)\.dist-info")
 
 @dataclass(frozen=True)
 class Forked:
-    """The programs can be forked from a launcher that has loaded PRELOAD."""
+    """The programs can be forked from a launcher that has loaded ``preload``."""
+
+    preload: tuple[str, ...] = PRELOAD
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,13 @@ def start_mode(workspace: Path, procfile: Procfile, *, lock: Path | None = None)
     lock = lock or lock_file()
     if lock is None:
         return Cold(N_("the course's lock file is not there"))
-    return _differing(python, lock) or _shadow(workspace) or Forked()
+    return _differing(python, lock) or _shadow(workspace) or Forked(preload(procfile))
+
+
+def preload(procfile: Procfile) -> tuple[str, ...]:
+    """Return the modules that programs of this Procfile are to find loaded."""
+    migrates = any(entry.name.endswith("-revert") for entry in procfile)
+    return (*PRELOAD, *MIGRATING) if migrates else PRELOAD
 
 
 def _differing(python: Path, lock: Path) -> Cold | None:

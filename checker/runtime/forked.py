@@ -30,6 +30,8 @@ __all__ = ["TOLD", "Cold", "EnvironmentReads", "Plan", "become", "module_names",
 
 HARMLESS = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONNOUSERSITE", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE"}
 """What is honoured after a fork as it would be cold; any other PYTHON… variable means a cold start."""
+RUNNERS = {"pytest", "_pytest", "py.test"}
+"""Programs that look at what is imported before they import it: pytest rewrites assertions, and says so if it cannot."""
 CUSTOMIZE = {"sitecustomize", "usercustomize"}
 TOLD = 3
 """The descriptor through which a child tells what went wrong before it began."""
@@ -89,6 +91,8 @@ def plan(argv: Sequence[str], env: Mapping[str, str], cwd: str, reads: Environme
     """Say how to run this command in process. Raises Cold where that would not be the same as starting it."""
     program = _find(argv[0], env, cwd)
     found = _python(program, argv, cwd) if _is_this_python(program) else _script(program, argv)
+    if os.path.basename(found.target) in RUNNERS:
+        raise Cold("pytest looks at what has been imported before it")
     odd = next((name for name in env if name.startswith("PYTHON") and name not in HARMLESS), None) or reads.differing(
         env
     )

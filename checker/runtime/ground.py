@@ -15,13 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from checker.backing import Postgres, Redis, open_postgres, open_redis, specs
+from checker.backing import Postgres, Redis, open_postgres, open_redis, redacted, specs
 from checker.course import Course, write_tree
-from checker.errors import N_, EngineFault
+from checker.errors import N_, EngineFault, UsageError
 from checker.evidence import Loop
 from checker.ledger import Ledger
 from checker.runtime.application import Application
-from checker.runtime.environment import PRELOAD, Cold, Forked, interpreter, start_mode
+from checker.runtime.environment import Cold, Forked, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
 from checker.runtime.system import Plan, System
@@ -53,6 +53,8 @@ class Ground:
         self._tidying: Future[None] | None = None
         self._tidier = ThreadPoolExecutor(max_workers=1)
         self._spare: System | None = None
+        self._serves_runs, self._statements = False, statements
+        self._spare_server: Future[Postgres] | None = None
         self._postgres_spec, self._redis_spec = specs(backing)
         if "://" not in backing:
             _forget_their_server()
@@ -65,6 +67,7 @@ class Ground:
         self._redis: Future[Redis] = self._pool.submit(open_redis, self._redis_spec, self._keeper)
         self._launcher: Launcher | None = None
         self._mode: Cold | Forked | None = None
+        self._preload: tuple[str, ...] = ()
         self.python = Path(sys.executable)
         self.loop = Loop()
 
@@ -106,11 +109,12 @@ class Ground:
         self.tidied()
         python = interpreter(tree)
         mode = Cold(N_("asked for")) if self._cold else start_mode(tree, Procfile.read(tree / "Procfile"))
-        if self._launcher is None or (python, type(mode)) != (self.python, type(self._mode)):
+        preload = mode.preload if isinstance(mode, Forked) else ()
+        if self._launcher is None or (python, preload) != (self.python, self._preload):
             if self._launcher is not None:
                 self._launcher.close()
-            self._launcher = Launcher(python, preload=() if isinstance(mode, Cold) else PRELOAD, ledger=self.ledger)
-        self.python, self._mode = python, mode
+            self._launcher = Launcher(python, preload=preload, ledger=self.ledger)
+        self.python, self._mode, self._preload = python, mode, preload
 
     def let_go(self) -> None:
         """End every process of the learner's now, those that still start as well; the next run has a new launcher."""
@@ -130,9 +134,24 @@ class Ground:
         spare, self._spare = self._spare, None
         return spare or self._start_monolith()
 
+    def server(self) -> Postgres:
+        """Return a PostgreSQL server of one run alone; whoever takes it closes it. Raises UsageError on a lent one."""
+        if "://" in self._postgres_spec:
+            raise UsageError(
+                N_("This lab makes databases and roles on a server of its own, which {backing} is not."),
+                N_("Leave --backing out, or use --backing path or docker."),
+                backing=redacted(self._postgres_spec),
+            )
+        spare, self._spare_server = self._spare_server, None
+        return spare.result() if spare else self._open_server()
+
+    def _open_server(self) -> Postgres:
+        self._serves_runs = True
+        return open_postgres(self._postgres_spec, self._keeper, statements=self._statements)
+
     def _start_monolith(self) -> System:
         application = self.monolith
-        environment = {"DATABASE_URL": application.database("shop").url, "REDIS_URL": self.redis.url}
+        environment = {"DATABASE_URL": application.databases.database("shop").url, "REDIS_URL": self.redis.url}
         plan = Plan(application.contract, ["shop"], environment={"shop": environment})
         return System(plan, application, loop=self.loop, ledger=self.ledger)
 
@@ -143,6 +162,8 @@ class Ground:
             tidy()
             if self.warm and "monolith" in self.__dict__:
                 self._spare = self._start_monolith()
+            if self.warm and self._serves_runs:
+                self._spare_server = self._pool.submit(self._open_server)
 
         self._tidying = self._tidier.submit(clear_up)
 
@@ -174,8 +195,8 @@ class Ground:
         self.loop.close()
         self.let_go()
         self._pool.shutdown()
-        for server in (self._postgres, self._redis):
-            if server.exception() is None:
+        for server in (self._postgres, self._redis, self._spare_server):
+            if server is not None and server.exception() is None:
                 server.result().close()
         self._keeper.close()
         self._folder.cleanup()

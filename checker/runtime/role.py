@@ -162,6 +162,11 @@ class Role:
         return self._service
 
     @property
+    def database_url(self) -> str:
+        """The DATABASE_URL that it was given. Raises EngineFault where a stand-in plays the role."""
+        return self.service.environment["DATABASE_URL"]
+
+    @property
     def edges(self) -> Mapping[str, HttpProxy]:
         """The proxy that each of its neighbours calls it through."""
         return self._edges

@@ -93,6 +93,11 @@ class Service:
         return self._port.number
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What it is told, but for its PORT."""
+        return self._env
+
+    @property
     def process(self) -> Process:
         """What was started last."""
         return self._process

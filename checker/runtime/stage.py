@@ -7,21 +7,38 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from checker.backing import Database, Member
-from checker.course import Contract, Lab
-from checker.errors import N_, Blocked, SeamworkError
+from checker.backing import Adopted, Database, Member
+from checker.course import Contract, Lab, Owner
+from checker.errors import N_, Blocked, EngineFault, SeamworkError
 from checker.evidence import Conformance
 from checker.ledger import Ledger
-from checker.runtime.application import Application
+from checker.runtime.application import Application, bare
+from checker.runtime.earlier import Earlier
 from checker.runtime.ground import Ground
+from checker.runtime.provisioned import Databases
 from checker.runtime.role import FaultOn
 from checker.runtime.system import Plan, System
 
-__all__ = ["Stage"]
+if TYPE_CHECKING:
+    from checker.evidence import PostgresTap
+
+__all__ = ["Run", "Stage"]
 
 T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Run a process of the learner's to its end: ``run("orders-release", url)``; its exit code."""
+
+    def __call__(self, process: str, url: str, *, before: bool = False, **variables: str) -> int:
+        """See :meth:`Stage.run`."""
+
+
+NOBODY = "http://127.0.0.1:9"
+"""An address at which nobody listens: the port of "discard" is below those that are handed out."""
 
 PATIENCE = 2.0
 """Seconds that systems nobody waits for any more have to stand, so that they can be stopped in order."""
@@ -36,6 +53,8 @@ class Stage:
         self.contract: Contract = ground.course.contract(lab.number)
         self._ground, self._lab = ground, lab
         self._theirs = Application(tree, ground, self.contract)
+        self._earlier = Earlier(ground, lab, tree)
+        self._provisioned = Databases(self._theirs, self._earlier, ground) if self.contract.provision else None
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._shared: dict[tuple[Any, ...], Future[System]] = {}
         self._questions: dict[str, Future[Conformance]] = {}
@@ -45,6 +64,7 @@ class Stage:
         self._to_come: list[dict[str, Any]] = []
         self._ahead: tuple[tuple[Any, ...], Future[System]] | None = None
         self._faults: list[FaultOn] = []
+        self.ended_badly: list[str] = []
         self.ledger.clear()
 
     # For the plugin
@@ -91,6 +111,7 @@ class Stage:
     def begin(self, check: str) -> None:
         """Begin a check: what is seen from now on is its own."""
         self._faults.clear()
+        self.ended_badly.clear()
         self.ledger.check = check
 
     def end(self) -> None:
@@ -160,6 +181,50 @@ class Stage:
             self._questions[service] = self._pool.submit(self._ask_about, service)
         return self._questions[service].result()
 
+    @property
+    def databases(self) -> Databases:
+        """The databases that the learner's SQL makes. Raises EngineFault in a lab where we make them."""
+        if self._provisioned is None:
+            raise EngineFault(N_("In lab {lab} the databases are ours."), lab=self._lab.number)
+        return self._provisioned
+
+    def earlier(self, database: Adopted | None = None) -> System:
+        """Return the version from before this lab, running on ``database``, else on a copy of what it left."""
+        application = self._earlier.application
+        url = (database or self.databases.old(next(iter(self.contract.moves.values())))).url
+        environment = {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role in application.roles}
+        plan = Plan(application.contract, application.roles, environment=environment)
+        system = System(plan, application, loop=self._ground.loop, ledger=self.ledger)
+        self._fresh.append(system)
+        return system
+
+    def on(self, databases: Mapping[str, Adopted], *, only: Sequence[str], standins: Sequence[str] = ()) -> System:
+        """Return a new system, for this check alone, on these databases."""
+        system = self._build(only=only, standins=standins, databases=databases)
+        self._fresh.append(system)
+        return system
+
+    def tap(self, database: Adopted) -> PostgresTap:
+        """Return a tap in front of a database's server: a context manager; see there what it can do."""
+        from checker.evidence import PostgresTap  # noqa: PLC0415  (only a few checks want one)
+
+        server = urlsplit(database.url)
+        return PostgresTap(
+            self._ground.loop, self.ledger, "a process", database.role, (server.hostname or "", server.port or 0)
+        )
+
+    def run(self, process: str, url: str, *, before: bool = False, **variables: str) -> int:
+        """Run a process of the learner's to its end, ``url`` being its DATABASE_URL; its exit code.
+
+        ``before``: that of the version from before this lab. Neighbours it may ask for do not answer, unless named.
+        """
+        application = self._earlier.application if before else self._theirs
+        nobody = {f"{name.upper()}_URL": NOBODY for name in self.roles}
+        code = application.run(process, {**nobody, "DATABASE_URL": url, **variables})
+        if code:
+            self.ended_badly.append(process)
+        return code
+
     def _ask_about(self, service: str) -> Conformance:
         return Conformance(self.contract.openapi, self.contract.owners[service].operations, seed=self.seed)
 
@@ -172,7 +237,10 @@ class Stage:
         self.end()
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(System.close, self._standing()))
-        self._theirs.forget()
+        self._theirs.databases.forget()
+        if self._provisioned is not None:
+            self._provisioned.forget()
+        self._earlier.close()
 
     def _standing(self) -> list[System]:
         return [job.result() for job in self._building() if job.done() and job.exception() is None]
@@ -201,32 +269,35 @@ class Stage:
             self._told.add(key)
             raise
 
-    def _build(self, *, only: Sequence[str] = (), standins: Sequence[str] = ()) -> System:
-        real = [name for name in only or self.roles if name not in standins]
-        return self._start(self._theirs, self.contract, real, standins=standins)
-
-    def _start(
+    def _build(
         self,
-        application: Application,
-        contract: Contract,
-        real: Sequence[str],
         *,
+        only: Sequence[str] = (),
         standins: Sequence[str] = (),
+        databases: Mapping[str, Adopted] | None = None,
     ) -> System:
-        owners = contract.owners
-        databases = {name: application.database(name) for name in dict.fromkeys(owners[role].database for role in real)}
-        members = _members(contract, real, databases)
-        urls = {role: members[role].url if role in members else databases[owners[role].database].url for role in real}
+        real = [name for name in only or self.roles if name not in standins]
+        owners = {role: self.contract.owners[bare(role)] for role in real}
+        source = self._provisioned or self._theirs.databases
+        names = dict.fromkeys(owner.database for owner in owners.values())
+        found = {name: (databases or {}).get(name) or source.database(name) for name in names}
+        members = self._members(owners, found)
+        urls = {role: (members.get(role) or found[owner.database]).url for role, owner in owners.items()}
         environment = {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role, url in urls.items()}
-        plan = Plan(contract, real, standins, application.helpers(real), environment, members)
-        return System(plan, application, loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
+        versions = {"before": self._earlier.application} if any(role != bare(role) for role in real) else {}
+        plan = Plan(self.contract, real, standins, self._theirs.helpers(real), environment, members, versions)
+        return System(plan, self._theirs, loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
 
-
-def _members(contract: Contract, real: Sequence[str], databases: Mapping[str, Database]) -> dict[str, Member]:
-    """Give each of several services that share a database a login role of its own."""
-    owners = contract.owners
-    sharing = [role for role in real if sum(each.database == owners[role].database for each in owners.values()) > 1]
-    return {role: databases[owners[role].database].member(role, owners[role].tables) for role in sharing}
+    def _members(self, owners: Mapping[str, Owner], databases: Mapping[str, Database | Adopted]) -> dict[str, Member]:
+        """Give each of several services that share a database of ours a login role of its own."""
+        every = [owner.database for owner in self.contract.owners.values()]
+        sharing = {role: owner for role, owner in owners.items() if every.count(owner.database) > 1}
+        found = {role: databases[owner.database] for role, owner in sharing.items()}
+        return {
+            role: database.member(role, owners[role].tables)
+            for role, database in found.items()
+            if isinstance(database, Database)
+        }
 
 
 def _key(options: Mapping[str, Any]) -> tuple[Any, ...]:

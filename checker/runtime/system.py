@@ -13,7 +13,7 @@ from checker.course import Contract
 from checker.errors import N_, EngineFault
 from checker.evidence import Client, HttpProxy, Loop, Reply, StandIn
 from checker.ledger import Ledger
-from checker.runtime.application import Application
+from checker.runtime.application import Application, bare
 from checker.runtime.role import FaultOn, Role
 from checker.runtime.service import READY, Service
 
@@ -30,6 +30,7 @@ class Plan:
     helpers: Sequence[str] = ()  # processes beside the services: orders-relay
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by role: DATABASE_URL, ...
     members: Mapping[str, Member] = field(default_factory=dict)  # by role: its login, where a database is shared
+    versions: Mapping[str, Application] = field(default_factory=dict)  # "before": who plays "orders@before"
 
 
 class System:
@@ -72,18 +73,21 @@ class System:
             self._services.append(self._application.helper(name, self._environment(name.partition("-")[0])))
 
     def _start_one(self, name: str) -> None:
-        service = self._application.service(name, self._environment(name), within=self._within)
+        application = self._plan.versions.get(name.partition("@")[2], self._application)
+        service = application.service(name, self._environment(name), within=self._within)
         self._services.append(service)
         for proxy in self._edges[name].values():
             proxy.upstream = ("127.0.0.1", service.port)
         self._roles[name] = self._role(name, f"http://127.0.0.1:{service.port}", service=service)
 
     def _edges_into(self, callee: str) -> dict[str, HttpProxy]:
+        if callee != bare(callee):
+            return {}  # neighbours ask today's version
         upstream = ("127.0.0.1", self._standins[callee].port) if callee in self._standins else None
         return {
             caller: HttpProxy(self._loop, self._ledger, caller=caller, callee=callee, upstream=upstream)
             for caller in self._plan.real
-            if callee in self._plan.contract.owners[caller].calls
+            if callee in self._plan.contract.owners[bare(caller)].calls
         }
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -95,7 +99,7 @@ class System:
         return {**neighbours, "INSTANCE": "1", **self._plan.environment.get(name, {})}
 
     def _role(self, name: str, url: str, *, service: Service | None = None, standin: StandIn | None = None) -> Role:
-        client = Client(self._ledger, url, callee=self._application.alias or name)
+        client = Client(self._ledger, url, callee=self._application.called(name))
         return Role(
             name,
             client,

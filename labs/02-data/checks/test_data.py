@@ -1,0 +1,128 @@
+"""Lab 02: each service has its own data, moves it, migrates it, and is tested alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from checker import Databases, Reply, Role
+
+ORDERS_ALONE = pytest.mark.system(only=["orders"], standins=["shop"])
+"""Only `orders` runs; the shop is a stand-in."""
+SHOP_ALONE = pytest.mark.system(only=["shop"], standins=["orders"])
+"""Only `shop` runs; orders is a stand-in."""
+BOTH_VERSIONS = pytest.mark.system(only=["orders", "orders@before"], standins=["shop"])
+"""`orders` as it is now and as it was before this lab, on one database; the shop is a stand-in."""
+
+
+def test_credentials_open_one_door_only(doors: Callable[[], dict[str, str]]) -> None:
+    """Each service's login opens its own database, and is refused in the other's."""
+    found = doors()
+
+    assert found == {
+        "shop into shop": "opens",
+        "shop into orders": "refused",
+        "orders into shop": "refused",
+        "orders into orders": "opens",
+    }
+
+
+def test_nobody_can_do_more(powers: Callable[[], list[str]]) -> None:
+    """Neither login can create databases or roles, act for somebody else, or reach the other's data by another way."""
+    found = powers()
+
+    assert found == []
+
+
+@ORDERS_ALONE
+def test_orders_works_without_shops_database(
+    shop_stand_in: Role, databases: Databases, place: Callable[..., Reply], walk: Callable[..., list[str]], sku: str
+) -> None:
+    """While the shop's database is down, `orders` takes an order and brings it from created to delivered."""
+    with databases.given("shop").down():
+        order = place(sku, 2)["id"]
+        said = walk(order, "paid", "shipped", "delivered")
+
+    assert said == ["paid", "shipped", "delivered"]
+    assert shop_stand_in.calls
+
+
+@SHOP_ALONE
+def test_shop_works_without_orders_database(shop: Role, orders_stand_in: dict[str, Any], databases: Databases) -> None:
+    """While the orders' database is down, the shop shows who and what there is, and takes a payment."""
+    with databases.given("orders").down():
+        payment = shop.post("/payments", json={"order_id": orders_stand_in["id"], "channel": "card"})
+        told = shop.post("/payments/callback", json={"payment_id": payment["id"], "result": "captured"})
+        seen = [shop.get(path).status_code for path in ("/users/3", "/users/3/points", "/products")]
+
+    assert [payment.status_code, told.status_code, *seen] == [201, 200, 200, 200, 200]
+
+
+@pytest.mark.fresh
+def test_every_order_has_moved_once(
+    unlike_before: Callable[[], list[str]], undone_by_moving_again: Callable[[], list[str]]
+) -> None:
+    """Every order of the old system has moved, none of them twice; and moving again undoes nothing."""
+    found = unlike_before()
+
+    assert found == []
+    assert undone_by_moving_again() == []
+
+
+@pytest.mark.after("test_every_order_has_moved_once")
+def test_late_orders_move_too(late_orders: Callable[[], tuple[list[int], list[int], int]]) -> None:
+    """What the old version sells while the move runs is there once it has run again, and its pieces are gone."""
+    placed, found, one_more = late_orders()
+
+    assert found == placed
+    assert one_more == 409
+
+
+def test_migrations_go_down_and_up(down_and_up: Callable[[], list[str]]) -> None:
+    """Each migration goes down, and up again to the same tables, until nothing is left to go down to."""
+    found = down_and_up()
+
+    assert found == []
+
+
+@pytest.mark.after("test_credentials_open_one_door_only")
+def test_drift_is_noticed(drift: Callable[[str], int], vandal: str) -> None:
+    """`orders-drift` is silent about what the migrations made, and exits with 1 when somebody changed it by hand."""
+    found = drift(""), drift(vandal)
+
+    assert found == (0, 1)
+
+
+@pytest.mark.after("test_credentials_open_one_door_only")
+def test_replicas_migrate_once(replicas: Callable[[], tuple[list[int], list[str]]]) -> None:
+    """Two replicas that start on one empty database at the same moment both succeed, and migrate it once."""
+    codes, different = replicas()
+
+    assert codes == [0, 0]
+    assert different == []
+
+
+@BOTH_VERSIONS
+@pytest.mark.fresh
+def test_old_and_new_run_together(side_by_side: Callable[[], list[str]]) -> None:
+    """On one database, the old version of `orders` and the new one take, show and move each other's orders."""
+    found = side_by_side()
+
+    assert found == []
+
+
+def test_tests_pass_alone(tests_alone: Callable[[], dict[str, int]]) -> None:
+    """`orders-test` and `shop-test` pass with a database of their own, and nobody else there."""
+    found = tests_alone()
+
+    assert found == {"orders-test": 0, "shop-test": 0}
+
+
+@pytest.mark.after("test_tests_pass_alone")
+def test_tests_find_planted_bugs(unnoticed: Callable[[], list[str]]) -> None:
+    """Each service's tests turn red when a confirmed write is lost, a value is altered, or a row is left out."""
+    found = unnoticed()
+
+    assert found == []
