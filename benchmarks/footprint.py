@@ -17,7 +17,7 @@ from table import Row, row
 from checker.course import Course, root
 from checker.runtime.ground import Ground
 
-__all__ = ["rows"]
+__all__ = ["below_us", "rows"]
 
 BIN = Path(sys.executable).parent
 PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -51,16 +51,21 @@ def _answers(arguments: list[str], workspace: Path) -> float:
 
 
 def _memory(workspace: Path) -> float:
-    """Return the megabytes of all that runs below us once the shop has shown its products; shared pages count in part."""
+    """Return the megabytes of all that runs below us once the shop has shown its products."""
     course = Course(root())
     with Ground(course) as ground:
         ground.ready_for(workspace)
         shop = ground.take_monolith()
         try:
             shop.get("/products")
-            return sum(_pss(process.pid) for process in psutil.Process().children(recursive=True)) / MB
+            return below_us()
         finally:
             shop.close()
+
+
+def below_us() -> float:
+    """Return the megabytes (PSS) of all processes that descend from this one; pages that are shared count in part."""
+    return sum(_pss(process.pid) for process in psutil.Process().children(recursive=True)) / MB
 
 
 def _pss(pid: int) -> int:

@@ -231,6 +231,6 @@ def test_lent_server_is_refused() -> None:
         Ground(Course(TINY), backing="postgresql://me:secret@127.0.0.1:1/db") as ground,
         pytest.raises(UsageError) as raised,
     ):
-        ground.server()
+        ground.hold_own()
 
     assert "secret" not in str(raised.value)

@@ -40,7 +40,7 @@ def observe(ground: Ground, lab: Lab, tree: Path) -> CouplingMap:
     contract = ground.course.contract(lab.number)
     with ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(imports_of, tree, contract.services)
-        with Standing(ground, contract, tree) as standing:
+        with Standing(ground, lab, tree) as standing:
             seen = _take(standing)
     before = [ground.course.contract(each.number) for each in ground.course.labs if each.number < lab.number]
     domains = Domains(contract, ground.course.contract(LAST), before)

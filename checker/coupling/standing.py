@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from checker.backing import Adopted
 from checker.errors import EngineFault
 from checker.runtime.application import Application
+from checker.runtime.earlier import Earlier
+from checker.runtime.provisioned import Databases
 from checker.runtime.system import Plan, System
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from checker.backing import Database
     from checker.backing.statements import Statement
-    from checker.course import Contract
+    from checker.course import Lab
     from checker.ledger import Exchange
     from checker.runtime.ground import Ground
 
@@ -28,15 +31,17 @@ class Standing:
     Raises LearnerFault when the system does not start.
     """
 
-    def __init__(self, ground: Ground, contract: Contract, tree: Path) -> None:
+    def __init__(self, ground: Ground, lab: Lab, tree: Path) -> None:
         ground.ready_for(tree)
-        self.contract, self.watched = contract, _watched(ground)
-        self._ground, self._application = ground, Application(tree, ground, contract)
+        self.contract, self.watched = ground.course.contract(lab.number), _watched(ground)
+        self._ground, self._application = ground, Application(tree, ground, self.contract)
+        self._earlier = Earlier(ground, lab, tree)
+        self._provisioned = Databases(self._application, self._earlier, ground) if self.contract.provision else None
         self._read = self._known = 0
         try:
             self.system = self._start()
         except BaseException:
-            self._application.databases.forget()
+            self._forget()
             raise
 
     def __enter__(self) -> Self:
@@ -46,7 +51,13 @@ class Standing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.system.close()
+        self._forget()
+
+    def _forget(self) -> None:
         self._application.databases.forget()
+        if self._provisioned is not None:
+            self._provisioned.forget()
+        self._earlier.close()
 
     def new_exchanges(self) -> list[Exchange]:
         """Return what services asked of each other since this was asked last."""
@@ -58,7 +69,7 @@ class Standing:
         """Return what was asked of this system's databases since this was asked last, each with the service it is of."""
         if not self.watched:
             return []
-        every = self._ground.postgres.statements()
+        every = (self._provisioned or self._ground.postgres).statements()
         fresh, self._read = every[self._read :], len(every)
         return [(self._service(each), each) for each in fresh if each.database in self.homes]
 
@@ -73,7 +84,8 @@ class Standing:
     def _start(self) -> System:
         owners = self.contract.owners
         names = dict.fromkeys(owner.database for owner in owners.values())
-        databases = {name: self._application.databases.database(name) for name in names}
+        source = self._provisioned or self._application.databases
+        databases = {name: source.database(name) for name in names}
         self.homes = {database.name: name for name, database in databases.items()}
         environment = {
             service: {
@@ -86,9 +98,9 @@ class Standing:
         plan = Plan(self.contract, services, (), self._application.helpers(services), environment)
         return System(plan, self._application, loop=self._ground.loop, ledger=self._ground.ledger)
 
-    def _url(self, service: str, database: Database) -> str:
-        """Return a URL by which a service may do all that the owner may, under its own name."""
-        if not self.watched:
+    def _url(self, service: str, database: Database | Adopted) -> str:
+        """Return a URL by which a service may do all that the owner may, under its own name where it is not alone."""
+        if not self.watched or isinstance(database, Adopted):
             return database.url
         from psycopg import sql  # noqa: PLC0415  (costs a third of a second)
 

@@ -34,7 +34,8 @@ class Ground:
 
     ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing;
     ``statements`` lets the coupling map see what PostgreSQL is asked. ``warm``: there will be many runs, so what the
-    next one is sure to need is got ready after each.
+    next one is sure to need is got ready after each. ``taps`` off: nothing lies between processes and databases, where
+    what they cost is measured.
     """
 
     def __init__(
@@ -45,10 +46,12 @@ class Ground:
         cold: bool = False,
         statements: bool = False,
         warm: bool = False,
+        taps: bool = False,
     ) -> None:
         self.course = course
         self.ledger = Ledger()
         self.warm = warm
+        self.taps = taps
         self._cold = cold
         self._tidying: Future[None] | None = None
         self._tidier = ThreadPoolExecutor(max_workers=1)
@@ -135,15 +138,19 @@ class Ground:
         return spare or self._start_monolith()
 
     def server(self) -> Postgres:
-        """Return a PostgreSQL server of one run alone; whoever takes it closes it. Raises UsageError on a lent one."""
+        """Return a PostgreSQL server of one run alone; whoever takes it closes it. Raises as :meth:`hold_own` does."""
+        self.hold_own()
+        spare, self._spare_server = self._spare_server, None
+        return spare.result() if spare else self._open_server()
+
+    def hold_own(self) -> None:
+        """Raise UsageError when PostgreSQL is lent to us: nobody's SQL is run as its administrator."""
         if "://" in self._postgres_spec:
             raise UsageError(
                 N_("This lab makes databases and roles on a server of its own, which {backing} is not."),
                 N_("Leave --backing out, or use --backing path or docker."),
                 backing=redacted(self._postgres_spec),
             )
-        spare, self._spare_server = self._spare_server, None
-        return spare.result() if spare else self._open_server()
 
     def _open_server(self) -> Postgres:
         self._serves_runs = True

@@ -13,7 +13,7 @@ from checker.backing.psql import run_sql
 from checker.errors import N_, LearnerFault
 
 if TYPE_CHECKING:
-    from checker.backing import Postgres
+    from checker.backing import Postgres, Statement
     from checker.backing.adopting import Adopted
     from checker.runtime.application import Application
     from checker.runtime.earlier import Earlier
@@ -34,6 +34,8 @@ class Databases:
     """
 
     def __init__(self, application: Application, earlier: Earlier, ground: Ground) -> None:
+        """Take note of who is to have them. Raises UsageError where the server is lent to us."""
+        ground.hold_own()
         self._application, self._earlier, self._ground = application, earlier, ground
         self._contract = application.contract
         self._server: Postgres | None = None
@@ -64,6 +66,10 @@ class Databases:
     def database(self, name: str) -> Adopted:
         """Return a new copy of a service's database, ready: released, and moved."""
         return self._copied(self._opened(self._ready)[name], name)
+
+    def statements(self) -> list[Statement]:
+        """Return what the run's server was asked, as :meth:`Postgres.statements` does."""
+        return self._server.statements() if self._server else []
 
     def forget(self) -> None:
         """End the server, and all that is on it."""

@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from checker.errors import N_, EngineFault
 from checker.evidence import Client, Due, Edge, HttpProxy, LiveFault, Reply, StandIn
 from checker.ledger import Exchange, Ledger
 from checker.runtime.service import Service
+
+if TYPE_CHECKING:
+    from checker.evidence import PostgresTap
 
 __all__ = ["FaultOn", "Role"]
 
@@ -47,6 +50,7 @@ class Role:
         edges: Mapping[str, HttpProxy],
         service: Service | None = None,
         standin: StandIn | None = None,
+        tap: PostgresTap | None = None,
         on_fault: Callable[[FaultOn], None] = lambda _: None,
     ) -> None:
         self.name = name
@@ -55,6 +59,7 @@ class Role:
         self._edges = edges  # caller → the proxy it calls us through
         self._service = service
         self._standin = standin
+        self._tap = tap
         self._on_fault = on_fault
 
     # As its client
@@ -142,8 +147,8 @@ class Role:
 
     def heals(self) -> None:
         """Take every fault back."""
-        for edge in self._all_edges().values():
-            edge.heals()
+        for each in self._ours():
+            each.heals()
 
     # What it is made of
 
@@ -162,6 +167,13 @@ class Role:
         return self._service
 
     @property
+    def tap(self) -> PostgresTap:
+        """What lies between the process and its database. Raises EngineFault where nothing does."""
+        if self._tap is None:
+            raise EngineFault(N_("Nothing is tapped between {role} and its database in this lab."), role=self.name)
+        return self._tap
+
+    @property
     def database_url(self) -> str:
         """The DATABASE_URL that it was given. Raises EngineFault where a stand-in plays the role."""
         return self.service.environment["DATABASE_URL"]
@@ -176,7 +188,7 @@ class Role:
         """Where it listens: http://127.0.0.1:port."""
         return self._client.base_url
 
-    def _all_edges(self) -> dict[str, Edge]:
+    def _all_edges(self) -> dict[str, Edge]:  # the tap is none: nobody of the learner's is behind it
         return {**self._edges, **({"?": self._standin} if self._standin else {})}
 
     def _break(self, switch: Callable[[Edge], LiveFault]) -> FaultOn:
@@ -189,13 +201,16 @@ class Role:
 
     @property
     def our_fault(self) -> EngineFault | None:
-        """What went wrong in a proxy or a stand-in of ours."""
-        return next((edge.error for edge in self._all_edges().values() if edge.error), None)
+        """What went wrong in a proxy, a stand-in or a tap of ours."""
+        return next((each.error for each in self._ours() if each.error), None)
 
     def forgets_our_fault(self) -> None:
         """Begin anew after :attr:`our_fault` was told: it belongs to the check it happened in."""
-        for edge in self._all_edges().values():
-            edge.error = None
+        for each in self._ours():
+            each.error = None
+
+    def _ours(self) -> list[Edge | PostgresTap]:
+        return [*self._all_edges().values(), *([self._tap] if self._tap else [])]
 
     def close(self) -> None:
         """Close our connections to it."""

@@ -8,19 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urlsplit
 
-from checker.backing import Adopted, Database, Member
-from checker.course import Contract, Lab, Owner
-from checker.errors import N_, Blocked, EngineFault, SeamworkError
+from checker.backing import Adopted
+from checker.course import Contract, Lab
+from checker.errors import N_, Blocked, SeamworkError
 from checker.evidence import Conformance
 from checker.ledger import Ledger
-from checker.runtime.application import Application, bare
-from checker.runtime.earlier import Earlier
+from checker.runtime.building import Builder
 from checker.runtime.ground import Ground
 from checker.runtime.provisioned import Databases
 from checker.runtime.role import FaultOn
-from checker.runtime.system import Plan, System
+from checker.runtime.system import System
 
 if TYPE_CHECKING:
     from checker.evidence import PostgresTap
@@ -37,9 +35,6 @@ class Run(Protocol):
         """See :meth:`Stage.run`."""
 
 
-NOBODY = "http://127.0.0.1:9"
-"""An address at which nobody listens: the port of "discard" is below those that are handed out."""
-
 PATIENCE = 2.0
 """Seconds that systems nobody waits for any more have to stand, so that they can be stopped in order."""
 
@@ -51,10 +46,9 @@ class Stage:
         self.seed = seed
         self.ledger: Ledger = ground.ledger
         self.contract: Contract = ground.course.contract(lab.number)
-        self._ground, self._lab = ground, lab
-        self._theirs = Application(tree, ground, self.contract)
-        self._earlier = Earlier(ground, lab, tree)
-        self._provisioned = Databases(self._theirs, self._earlier, ground) if self.contract.provision else None
+        self._ground = ground
+        self._faults: list[FaultOn] = []
+        self._builder = Builder(ground, lab, tree, self.contract, self._faults.append)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._shared: dict[tuple[Any, ...], Future[System]] = {}
         self._questions: dict[str, Future[Conformance]] = {}
@@ -63,7 +57,6 @@ class Stage:
         self._fresh: list[System] = []
         self._to_come: list[dict[str, Any]] = []
         self._ahead: tuple[tuple[Any, ...], Future[System]] | None = None
-        self._faults: list[FaultOn] = []
         self.ended_badly: list[str] = []
         self.ledger.clear()
 
@@ -99,14 +92,14 @@ class Stage:
         """Begin to build the next fresh system, so that it stands when its check comes."""
         if self._to_come and not self._ahead:
             options = self._to_come.pop(0)
-            self._ahead = (_key(options), self._pool.submit(self._build, **options))
+            self._ahead = (_key(options), self._pool.submit(self._builder.system, **options))
 
     def _fresh_one(self, options: Mapping[str, Any]) -> System:
         ahead, self._ahead = self._ahead, None
         if ahead and ahead[0] == _key(options):
             return ahead[1].result()
         self._ahead = ahead
-        return self._build(**options)
+        return self._builder.system(**options)
 
     def begin(self, check: str) -> None:
         """Begin a check: what is seen from now on is its own."""
@@ -184,46 +177,33 @@ class Stage:
     @property
     def databases(self) -> Databases:
         """The databases that the learner's SQL makes. Raises EngineFault in a lab where we make them."""
-        if self._provisioned is None:
-            raise EngineFault(N_("In lab {lab} the databases are ours."), lab=self._lab.number)
-        return self._provisioned
+        return self._builder.databases
 
     def earlier(self, database: Adopted | None = None) -> System:
-        """Return the version from before this lab, running on ``database``, else on a copy of what it left."""
-        application = self._earlier.application
-        url = (database or self.databases.old(next(iter(self.contract.moves.values())))).url
-        environment = {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role in application.roles}
-        plan = Plan(application.contract, application.roles, environment=environment)
-        system = System(plan, application, loop=self._ground.loop, ledger=self.ledger)
-        self._fresh.append(system)
-        return system
+        """Return the version from before this lab, running for this check on ``database``, else on a copy of what it left."""
+        return self._for_this_check(self._builder.earlier(database))
 
     def on(self, databases: Mapping[str, Adopted], *, only: Sequence[str], standins: Sequence[str] = ()) -> System:
         """Return a new system, for this check alone, on these databases."""
-        system = self._build(only=only, standins=standins, databases=databases)
-        self._fresh.append(system)
-        return system
+        return self._for_this_check(self._builder.system(only=only, standins=standins, databases=databases))
 
     def tap(self, database: Adopted) -> PostgresTap:
-        """Return a tap in front of a database's server: a context manager; see there what it can do."""
-        from checker.evidence import PostgresTap  # noqa: PLC0415  (only a few checks want one)
-
-        server = urlsplit(database.url)
-        return PostgresTap(
-            self._ground.loop, self.ledger, "a process", database.role, (server.hostname or "", server.port or 0)
-        )
+        """Return a tap between a process and a database: a context manager; see there what it can do."""
+        return self._builder.tap(database)
 
     def run(self, process: str, url: str, *, before: bool = False, **variables: str) -> int:
         """Run a process of the learner's to its end, ``url`` being its DATABASE_URL; its exit code.
 
         ``before``: that of the version from before this lab. Neighbours it may ask for do not answer, unless named.
         """
-        application = self._earlier.application if before else self._theirs
-        nobody = {f"{name.upper()}_URL": NOBODY for name in self.roles}
-        code = application.run(process, {**nobody, "DATABASE_URL": url, **variables})
+        code = self._builder.run(process, url, before=before, **variables)
         if code:
             self.ended_badly.append(process)
         return code
+
+    def _for_this_check(self, system: System) -> System:
+        self._fresh.append(system)
+        return system
 
     def _ask_about(self, service: str) -> Conformance:
         return Conformance(self.contract.openapi, self.contract.owners[service].operations, seed=self.seed)
@@ -237,10 +217,7 @@ class Stage:
         self.end()
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(System.close, self._standing()))
-        self._theirs.databases.forget()
-        if self._provisioned is not None:
-            self._provisioned.forget()
-        self._earlier.close()
+        self._builder.forget()
 
     def _standing(self) -> list[System]:
         return [job.result() for job in self._building() if job.done() and job.exception() is None]
@@ -253,7 +230,7 @@ class Stage:
 
     def _share(self, key: tuple[Any, ...], options: Mapping[str, Any] | None) -> Future[System]:
         if key not in self._shared:
-            build = partial(self._build, **options) if options is not None else self._ground.take_monolith
+            build = partial(self._builder.system, **options) if options is not None else self._ground.take_monolith
             self._shared[key] = self._pool.submit(build)
         return self._shared[key]
 
@@ -268,36 +245,6 @@ class Stage:
         except SeamworkError:
             self._told.add(key)
             raise
-
-    def _build(
-        self,
-        *,
-        only: Sequence[str] = (),
-        standins: Sequence[str] = (),
-        databases: Mapping[str, Adopted] | None = None,
-    ) -> System:
-        real = [name for name in only or self.roles if name not in standins]
-        owners = {role: self.contract.owners[bare(role)] for role in real}
-        source = self._provisioned or self._theirs.databases
-        names = dict.fromkeys(owner.database for owner in owners.values())
-        found = {name: (databases or {}).get(name) or source.database(name) for name in names}
-        members = self._members(owners, found)
-        urls = {role: (members.get(role) or found[owner.database]).url for role, owner in owners.items()}
-        environment = {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role, url in urls.items()}
-        versions = {"before": self._earlier.application} if any(role != bare(role) for role in real) else {}
-        plan = Plan(self.contract, real, standins, self._theirs.helpers(real), environment, members, versions)
-        return System(plan, self._theirs, loop=self._ground.loop, ledger=self.ledger, on_fault=self._faults.append)
-
-    def _members(self, owners: Mapping[str, Owner], databases: Mapping[str, Database | Adopted]) -> dict[str, Member]:
-        """Give each of several services that share a database of ours a login role of its own."""
-        every = [owner.database for owner in self.contract.owners.values()]
-        sharing = {role: owner for role, owner in owners.items() if every.count(owner.database) > 1}
-        found = {role: databases[owner.database] for role, owner in sharing.items()}
-        return {
-            role: database.member(role, owners[role].tables)
-            for role, database in found.items()
-            if isinstance(database, Database)
-        }
 
 
 def _key(options: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.backing import Member
 from checker.course import Contract
@@ -16,6 +16,9 @@ from checker.ledger import Ledger
 from checker.runtime.application import Application, bare
 from checker.runtime.role import FaultOn, Role
 from checker.runtime.service import READY, Service
+
+if TYPE_CHECKING:
+    from checker.evidence import PostgresTap
 
 __all__ = ["Plan", "System"]
 
@@ -31,6 +34,7 @@ class Plan:
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by role: DATABASE_URL, ...
     members: Mapping[str, Member] = field(default_factory=dict)  # by role: its login, where a database is shared
     versions: Mapping[str, Application] = field(default_factory=dict)  # "before": who plays "orders@before"
+    taps: Mapping[str, PostgresTap] = field(default_factory=dict)  # by role: what its DATABASE_URL leads through
 
 
 class System:
@@ -107,6 +111,7 @@ class System:
             edges=self._edges[name],
             service=service,
             standin=standin,
+            tap=self._plan.taps.get(name),
             on_fault=self._on_fault,
         )
 
@@ -174,3 +179,5 @@ class System:
                 proxy.close()
         for standin in self._standins.values():
             standin.close()
+        for tap in self._plan.taps.values():
+            tap.close()

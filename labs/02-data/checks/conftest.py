@@ -37,6 +37,7 @@ UNION ALL SELECT 'may do what ' || rolname || ' may' FROM pg_roles
   AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 UNION ALL SELECT 'reaches ' || srvname || ' by ' || fdwname FROM pg_foreign_server
   JOIN pg_foreign_data_wrapper fdw ON fdw.oid = srvfdw WHERE has_server_privilege(current_user, srvname, 'USAGE')
+UNION ALL SELECT 'has the foreign table ' || ftrelid::regclass::text FROM pg_foreign_table
 UNION ALL SELECT 'may set up ' || fdwname FROM pg_foreign_data_wrapper
   WHERE has_foreign_data_wrapper_privilege(current_user, fdwname, 'USAGE')
 UNION ALL SELECT DISTINCT 'may call ' || extname FROM pg_extension
@@ -247,10 +248,11 @@ def every_order(system: System) -> Orders:
 
 
 def differences(expected: Orders, found: Orders) -> list[str]:
-    """Say, a line each, which orders are missing, twice there, or not as they were."""
-    there = [order["id"] for order in found]
+    """Say, a line each, which orders are missing, twice there, not as they were, or nobody's."""
+    there, known = [order["id"] for order in found], {order["id"] for order in expected}
     by_id = {order["id"]: order for order in found}
     lines = [f"order {number} is there {there.count(number)} times" for number in by_id if there.count(number) > 1]
+    lines += [f"nobody has placed order {number}" for number in by_id if number not in known]
     for order in expected:
         now = by_id.get(order["id"])
         if now is None:
@@ -265,27 +267,34 @@ def differences(expected: Orders, found: Orders) -> list[str]:
 
 
 @pytest.fixture
-def unlike_before(stage: Stage, system: System) -> Callable[[], list[str]]:
-    """Compare the orders of the running system with those of the version before; what differs, a line each."""
-    return lambda: differences(every_order(stage.earlier()), every_order(system))
+def after_moving_again(system: System, databases: Databases, run: Run) -> Callable[[Orders], list[str]]:
+    """Move once more, and compare the orders of the running system with what they should be; a line each."""
 
-
-@pytest.fixture
-def undone_by_moving_again(
-    system: System, databases: Databases, run: Run, place: Place, sku: str
-) -> Callable[[], list[str]]:
-    """Let the new version take an order and change an old one, and move again; what is not as it was before that."""
-
-    def moved() -> list[str]:
-        place(sku)["id"]
-        waiting = next(order["id"] for order in every_order(system) if order["status"] == "created")
-        system.patch(f"/orders/{waiting}/status", json={"status": "paid"})["status"]
-        expected = every_order(system)
+    def moved(expected: Orders) -> list[str]:
         source = databases.given("shop").url
         code = run("orders-backfill", system["orders"].database_url, SOURCE_DATABASE_URL=source)
         return [f"orders-backfill exits with {code}"] if code else differences(expected, every_order(system))
 
     return moved
+
+
+@pytest.fixture
+def before(stage: Stage) -> Callable[[], Orders]:
+    """Read all orders of the version before."""
+    return lambda: every_order(stage.earlier())
+
+
+@pytest.fixture
+def meanwhile(system: System, place: Place, sku: str) -> Callable[[], Orders]:
+    """Let the new version take an order, and change an old one; all orders there are then."""
+
+    def changed() -> Orders:
+        place(sku)["id"]
+        waiting = next(order["id"] for order in every_order(system) if order["status"] == "created")
+        system.patch(f"/orders/{waiting}/status", json={"status": "paid"})["status"]
+        return every_order(system)
+
+    return changed
 
 
 @pytest.fixture

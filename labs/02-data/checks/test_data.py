@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from checker import Databases, Reply, Role
+
+Orders = Sequence[dict[str, Any]]
 
 ORDERS_ALONE = pytest.mark.system(only=["orders"], standins=["shop"])
 """Only `orders` runs; the shop is a stand-in."""
@@ -62,13 +64,13 @@ def test_shop_works_without_orders_database(shop: Role, orders_stand_in: dict[st
 
 @pytest.mark.fresh
 def test_every_order_has_moved_once(
-    unlike_before: Callable[[], list[str]], undone_by_moving_again: Callable[[], list[str]]
+    before: Callable[[], Orders], meanwhile: Callable[[], Orders], after_moving_again: Callable[[Orders], list[str]]
 ) -> None:
     """Every order of the old system has moved, none of them twice; and moving again undoes nothing."""
-    found = unlike_before()
+    found = after_moving_again(before())
 
     assert found == []
-    assert undone_by_moving_again() == []
+    assert after_moving_again(meanwhile()) == []
 
 
 @pytest.mark.after("test_every_order_has_moved_once")

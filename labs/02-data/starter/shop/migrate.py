@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 LOCK = 20260302
 """Whoever migrates this database holds it."""
@@ -22,7 +22,7 @@ def up() -> None:
 def _alone() -> Iterator[Connection]:
     """Lend a connection in one transaction, as soon as nobody else migrates this database."""
     url = make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg")
-    with create_engine(url).begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         yield connection
 

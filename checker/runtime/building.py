@@ -1,0 +1,127 @@
+"""Builds the systems of one run: who plays, on which database, told what; and runs processes to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from checker.backing import Adopted, Database, Member
+from checker.course import Contract, Lab, Owner
+from checker.errors import N_, EngineFault
+from checker.runtime.application import Application, bare
+from checker.runtime.earlier import Earlier
+from checker.runtime.provisioned import Databases
+from checker.runtime.role import FaultOn
+from checker.runtime.system import Plan, System
+
+if TYPE_CHECKING:
+    from checker.evidence import PostgresTap
+    from checker.runtime.ground import Ground
+
+__all__ = ["Builder"]
+
+NOBODY = "http://127.0.0.1:9"
+"""An address at which nobody listens: the port of "discard" is below those that are handed out."""
+
+
+class Builder:
+    """Of the learner's system in ``tree``, under a lab's contract. ``on_fault`` hears of faults that are switched on."""
+
+    def __init__(
+        self, ground: Ground, lab: Lab, tree: Path, contract: Contract, on_fault: Callable[[FaultOn], None]
+    ) -> None:
+        self._ground, self._contract, self._on_fault = ground, contract, on_fault
+        self._today = Application(tree, ground, contract)
+        self._before = Earlier(ground, lab, tree)
+        self._provisioned = Databases(self._today, self._before, ground) if contract.provision else None
+
+    @property
+    def databases(self) -> Databases:
+        """The databases that the learner's SQL makes. Raises EngineFault in a lab where we make them."""
+        if self._provisioned is None:
+            raise EngineFault(N_("In this lab the databases are ours."))
+        return self._provisioned
+
+    def system(
+        self,
+        *,
+        only: Sequence[str] = (),
+        standins: Sequence[str] = (),
+        databases: Mapping[str, Adopted] | None = None,
+    ) -> System:
+        """Start the roles in ``only`` (all, when empty), but for those that stand-ins play, on new databases or these.
+
+        Raises ServiceFailed when one does not start.
+        """
+        real = [name for name in only or self._contract.services if name not in standins]
+        owners = {role: self._contract.owners[bare(role)] for role in real}
+        source = self._provisioned or self._today.databases
+        names = dict.fromkeys(owner.database for owner in owners.values())
+        found = {name: (databases or {}).get(name) or source.database(name) for name in names}
+        members, taps = self._members(owners, found), self._taps(owners, found)
+        urls = {role: (members.get(role) or found[owner.database]).url for role, owner in owners.items()}
+        urls |= {role: tap.url_for(urls[role]) for role, tap in taps.items()}
+        versions = {"before": self._before.application} if any(role != bare(role) for role in real) else {}
+        helpers = self._today.helpers(real)
+        plan = Plan(self._contract, real, standins, helpers, self._told(urls), members, versions, taps)
+        return self._started(plan, self._today)
+
+    def earlier(self, database: Adopted | None = None) -> System:
+        """Start the version from before this lab on ``database``, else on a copy of what it left."""
+        application = self._before.application
+        roles = application.contract.services
+        url = (database or self.databases.old(next(iter(self._contract.moves.values())))).url
+        return self._started(
+            Plan(application.contract, roles, environment=self._told(dict.fromkeys(roles, url))), application
+        )
+
+    def tap(self, database: Adopted, process: str = "") -> PostgresTap:
+        """Return a tap between a process and a database: a context manager; see there what it can do."""
+        from checker.evidence import PostgresTap  # noqa: PLC0415  (most labs want none)
+
+        server = urlsplit(database.url)
+        upstream = server.hostname or "", server.port or 0
+        caller = process or f"a process of {database.role}"
+        return PostgresTap(self._ground.loop, self._ground.ledger, caller, f"{database.role}'s database", upstream)
+
+    def run(self, process: str, url: str, *, before: bool = False, **variables: str) -> int:
+        """Run a process to its end, ``url`` being its DATABASE_URL; its exit code.
+
+        ``before``: that of the version from before this lab. Neighbours it may ask for do not answer, unless named.
+        """
+        application = self._before.application if before else self._today
+        nobody = {f"{name.upper()}_URL": NOBODY for name in self._contract.services}
+        return application.run(process, {**nobody, "DATABASE_URL": url, **variables})
+
+    def forget(self) -> None:
+        """Drop the databases, and the version from before."""
+        self._today.databases.forget()
+        if self._provisioned is not None:
+            self._provisioned.forget()
+        self._before.close()
+
+    def _started(self, plan: Plan, application: Application) -> System:
+        ground = self._ground
+        return System(plan, application, loop=ground.loop, ledger=ground.ledger, on_fault=self._on_fault)
+
+    def _told(self, urls: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        return {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role, url in urls.items()}
+
+    def _taps(self, owners: Mapping[str, Owner], databases: Mapping[str, Database | Adopted]) -> dict[str, PostgresTap]:
+        """Put a tap before each process of a lab in which each has a database of its own."""
+        found = {role: databases[owner.database] for role, owner in owners.items()}
+        tapped = {role: database for role, database in found.items() if isinstance(database, Adopted)}
+        return {role: self.tap(database, role) for role, database in tapped.items()} if self._ground.taps else {}
+
+    def _members(self, owners: Mapping[str, Owner], databases: Mapping[str, Database | Adopted]) -> dict[str, Member]:
+        """Give each of several services that share a database of ours a login role of its own."""
+        every = [owner.database for owner in self._contract.owners.values()]
+        sharing = {role: owner for role, owner in owners.items() if every.count(owner.database) > 1}
+        found = {role: databases[owner.database] for role, owner in sharing.items()}
+        return {
+            role: database.member(role, owners[role].tables)
+            for role, database in found.items()
+            if isinstance(database, Database)
+        }

@@ -1,0 +1,49 @@
+"""The resources of these tests: the service, somebody who buys, and something to buy.
+
+The database at DATABASE_URL is the service's own, migrated. The shop at SHOP_URL has to be up, with its seed in it.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.orders import db
+from services.orders.app import app
+from services.orders.models import Stock
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One event loop for all tests: the service's connections belong to it."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def orders() -> AsyncIterator[httpx.AsyncClient]:
+    """The service as its callers see it. Each request has a session of its own, and keeps nothing for the next one."""
+    caller = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://orders")
+    async with app.router.lifespan_context(app), caller:
+        yield caller
+
+
+@pytest.fixture
+def buyer() -> int:
+    """The id of a customer of the shop."""
+    return secrets.randbelow(40) + 1
+
+
+@pytest.fixture
+def stocked() -> Callable[[int], Awaitable[str]]:
+    """Something to buy: what puts so many pieces of one of the shop's products into stock, and returns its SKU."""
+    skus = iter(["TEA-001", "CUP-002"])
+
+    async def put(pieces: int) -> str:
+        sku = next(skus)
+        async with AsyncSession(db.engine()) as session, session.begin():
+            await session.merge(Stock(sku=sku, available=pieces))
+        return sku
+
+    return put
