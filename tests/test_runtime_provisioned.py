@@ -93,8 +93,7 @@ def laid(course: Course, folder: Path, sql: str = SQL) -> Path:
     write_tree(end, folder)
     (folder / "note.py").write_text(NOTE)
     (folder / "Procfile").write_text(
-        "greeter-release: python note.py greeter-old\ngreeter: python -m greeter.app\n"
-         "counter: python -m counter.app\n"
+        "greeter-release: python note.py greeter-old\ngreeter: python -m greeter.app\ncounter: python -m counter.app\n"
     )
     git = Git(folder)
     git.init()
@@ -214,12 +213,28 @@ def test_folder_without_sql_is_said(ground: Ground, tmp_path: Path) -> None:
     assert message.id.format(**message.values) == "There is no SQL in infra/postgres, so there are no databases."
 
 
+def test_who_has_only_the_sql_has_what_needs_no_more(ground: Ground, tmp_path: Path) -> None:
+    """Where the move is not written yet, the databases are there all the same; what needs it moved says what lacks."""
+    tree = laid(ground.course, tmp_path / "tree")
+    (tree / "Procfile").write_text(PROCFILE.replace("counter-backfill", "# counter-backfill"))
+
+    found = judged(
+        ground,
+        tree,
+        tmp_path,
+        "def test_sql(databases):\n    assert notes(databases.empty('counter')) == []\n\ndef test_moved(databases):\n    databases.database('counter')\n",
+    )
+
+    assert [result.outcome.value for result in found.values()] == ["passed", "failed"]
+    assert "counter-backfill" in str(found["moved"].message)
+
+
 def test_missing_tag_blocks(ground: Ground, tmp_path: Path) -> None:
     """Without the tag there is no version from before, which is said with the command that sets it."""
     tree = laid(ground.course, tmp_path / "tree")
     Git(tree).run("tag", "-d", "before-02")
 
-    found = judged(ground, tree, tmp_path, "def test_one(databases):\n    databases.empty('counter')\n")
+    found = judged(ground, tree, tmp_path, "def test_one(databases):\n    databases.database('counter')\n")
 
     assert found["one"].outcome.value == "blocked"
     assert "before-02" in str(found["one"].message)

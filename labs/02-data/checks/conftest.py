@@ -23,6 +23,9 @@ SCARCE = "DESK-001"
 AT_MOST = 12
 """Migrations that are gone down; a service that has more of them is older than this course."""
 
+FEWEST = 2
+"""Migrations that there are at least: the tables, and the new name of a column, each of which goes down by itself."""
+
 BOTTOM = 3
 """What `orders-revert` exits with when there is nothing left to revert."""
 
@@ -106,9 +109,19 @@ def sku(rng: random.Random) -> str:
 
 
 @pytest.fixture
+def stranger(rng: random.Random) -> int:
+    """Somebody whom no database knows; the shop's stand-in knows everybody. The id."""
+    return rng.randrange(1_000_000, 2_000_000)
+
+
+@pytest.fixture
 def place(orders: Role, rng: random.Random, buyer: int) -> Place:
-    """Place an order: ``place("SKU-1", 2)``."""
-    return partial(order_at, orders, rng, buyer)
+    """Place an order: ``place("SKU-1", 2)``, or for somebody else ``place("SKU-1", buyer=7)``."""
+
+    def placed(sku: str, quantity: int = 1, *, buyer: int = buyer) -> Reply:
+        return order_at(orders, rng, buyer, sku, quantity)
+
+    return placed
 
 
 @pytest.fixture
@@ -382,7 +395,7 @@ def down_and_up(databases: Databases, run: Run, stage: Stage) -> Callable[[], li
                 left = [
                     line for line in schema_of(database) if line.startswith(tuple(f"column {name}." for name in tables))
                 ]
-                return left[:3] if depth > 1 else ["there is no migration to revert"]
+                return left[:3] if depth > FEWEST else [f"after {depth - 1} down nothing is left to revert"]
             if codes[-1]:
                 return [f"orders-revert, {depth} down, exits with {codes[-1]}"]
             if code := release():

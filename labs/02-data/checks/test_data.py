@@ -40,11 +40,16 @@ def test_nobody_can_do_more(powers: Callable[[], list[str]]) -> None:
 
 @ORDERS_ALONE
 def test_orders_works_without_shops_database(
-    shop_stand_in: Role, databases: Databases, place: Callable[..., Reply], walk: Callable[..., list[str]], sku: str
+    shop_stand_in: Role,
+    databases: Databases,
+    place: Callable[..., Reply],
+    walk: Callable[..., list[str]],
+    sku: str,
+    stranger: int,
 ) -> None:
     """While the shop's database is down, `orders` takes an order and brings it from created to delivered."""
     with databases.given("shop").down():
-        order = place(sku, 2)["id"]
+        order = place(sku, 2, buyer=stranger)["id"]
         said = walk(order, "paid", "shipped", "delivered")
 
     assert said == ["paid", "shipped", "delivered"]

@@ -4,7 +4,6 @@ from fastapi import FastAPI
 
 from services.orders import orders, problems
 
-
 app = FastAPI(title="Orders", version="1.0.0")
 problems.install(app)
 app.include_router(orders.router)

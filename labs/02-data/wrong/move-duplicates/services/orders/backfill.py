@@ -40,7 +40,9 @@ def _move(shop: Connection[Rows], ours: Connection[Rows], order: Rows) -> None:
     for address in shop.execute("SELECT * FROM addresses WHERE id = %s", [order["address_id"]]):
         order["address_id"] = _add(ours, "addresses", address, *ADDRESS)
     order_id = _add(ours, "orders", order, *ORDER)
-    for line in shop.execute("SELECT *, unit_price_cents AS unit_gross_cents FROM order_lines WHERE order_id = %s", [order["id"]]):
+    for line in shop.execute(
+        "SELECT *, unit_price_cents AS unit_gross_cents FROM order_lines WHERE order_id = %s", [order["id"]]
+    ):
         _put(ours, "order_lines", {**line, "order_id": order_id}, *LINE)
 
 
