@@ -7,7 +7,7 @@ UV     := $(BIN)/uv pip
 SPACE  ?= bazaar
 
 .DEFAULT_GOAL := start
-.PHONY: start env dev test bench lessons lock clean
+.PHONY: start env dev test bench lessons lock wheel clean
 
 start: env
 	@test -e $(SPACE)/seamwork.toml || $(BIN)/seamwork init $(SPACE)
@@ -50,6 +50,11 @@ lock: $(BIN)/uv
 	@for group in uv base site bench dev; do \
 	  $(UV) compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/$$group.in -o requirements/$$group.txt; \
 	done
+
+# The course as one file, for machines without a checkout: dist/seamwork-*.whl
+wheel: env
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

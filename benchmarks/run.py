@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import data_lab
 import five_checks
 import footprint
 import proxy_overhead
 import save_to_verdict
+import tap_overhead_redis
 from rounds import load
 from table import Row, as_list, markdown
 
@@ -28,8 +30,10 @@ FEWEST = 5
 PARTS: dict[str, Callable[[int], list[Row]]] = {
     "verdict": save_to_verdict.rows,
     "five": five_checks.rows,
+    "data": data_lab.rows,
     "footprint": footprint.rows,
     "proxy": proxy_overhead.rows,
+    "redis-tap": tap_overhead_redis.rows,
 }
 
 

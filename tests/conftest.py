@@ -27,6 +27,11 @@ def _engine_answers() -> bool:
     )
 
 
+def _image(name: str) -> Callable[[], bool]:
+    inspect = ["docker", "image", "inspect", name]
+    return lambda: _engine_answers() and subprocess.run(inspect, capture_output=True, check=False).returncode == 0
+
+
 def _on_path(*programs: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(program) for program in programs)
 
@@ -37,6 +42,7 @@ def _postgres() -> bool:
 
 NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "docker": (_engine_answers, "a Docker engine that answers `docker info`"),
+    "python:3.13-slim": (_image("python:3.13-slim"), "the image python:3.13-slim (docker pull python:3.13-slim)"),
     "redis-server": (_on_path("redis-server", "valkey-server"), "redis-server or valkey-server on PATH"),
     "postgres": (_postgres, "PostgreSQL's server programs (postgres, initdb)"),
     "chromium": (_on_path("chromium"), "Debian's chromium"),

@@ -9,6 +9,7 @@ import pytest
 from whole import judged, outcomes, run, solved, standing, words
 
 from checker.outcome import CheckResult, Outcome
+from checker.plugin.compared import compared
 from checker.runtime.ground import Ground
 
 COUNTER = "counter/app.py"
@@ -51,6 +52,23 @@ def test_true_promise_is_passed(ground: Ground, tree: Path) -> None:
     assert [(e.caller, e.callee, e.request, e.status) for e in result.wire] == [
         ("you", "counter", "POST /counts/Ada", 201)
     ]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "shown"),
+    [
+        ({"a": "opens", "b": "opens"}, {"a": "opens", "b": "refused"}, "{'b': 'opens'} == {'b': 'refused'}"),
+        ({"a": 1}, {"a": 1, "b": 2}, "{} == {'b': 2}"),
+        (["x"], [], "['x'] == []"),
+        (["same" * 50, "one"], ["same" * 50, "other"], "[… 'one' …] == [… 'other' …]"),
+        (["same"] * 60, ["same"] * 61, "60 entries == 61 entries"),
+        ("long " * 20, "", f"{'long ' * 20!r} == ''"),
+        (1, 2, "1 == 2"),
+    ],
+)
+def test_comparison_shows_what_differs(left: object, right: object, shown: str) -> None:
+    """Of a long value only that part is shown which makes the difference."""
+    assert compared("==", left, right) == shown
 
 
 def test_failed_assertion_shows_values_and_expression(ground: Ground, tree: Path) -> None:

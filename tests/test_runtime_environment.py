@@ -11,7 +11,7 @@ import pytest
 
 from checker.errors import LearnerFault
 from checker.ledger import Ledger
-from checker.runtime.environment import Cold, Forked, base_environment, interpreter, start_mode
+from checker.runtime.environment import MIGRATING, PRELOAD, Cold, Forked, base_environment, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
 
@@ -24,6 +24,13 @@ PROCFILE = Procfile.parse("shop: uvicorn shop.app:app --port $PORT")
 def test_our_environment_matches_its_lock_file(tmp_path: Path) -> None:
     """Programs of a plain workspace are forked."""
     assert start_mode(tmp_path, PROCFILE) == Forked()
+
+
+def test_who_migrates_finds_alembic_loaded(tmp_path: Path) -> None:
+    """Where there are processes that migrate, what they would import is loaded once for all of them."""
+    mode = start_mode(tmp_path, Procfile.parse("orders: uvicorn a:b\norders-revert: python -m migrate down"))
+
+    assert mode == Forked((*PRELOAD, *MIGRATING))
 
 
 @pytest.mark.parametrize("package", [True, False])

@@ -195,6 +195,15 @@ def test_what_a_fork_cannot_do_is_started_cold(
     assert process.cold
 
 
+@pytest.mark.parametrize("argv", [["python", "-m", "pytest", "--version"], ["pytest", "--version"]])
+def test_pytest_is_started_cold(launcher: Launcher, tmp_path: Path, argv: list[str]) -> None:
+    """It rewrites assertions in what it imports, and complains of what somebody else has imported before."""
+    process = launcher.start("it", argv, ENV, tmp_path, fork=True)
+
+    assert process.wait(10) == 0
+    assert process.cold == "pytest looks at what has been imported before it"
+
+
 def test_a_variable_read_at_import_means_cold(tmp_path: Path) -> None:
     """A module that was loaded with one value of a variable does not serve a program that has another."""
     with Launcher(preload=["psycopg"], ledger=Ledger()) as launcher:

@@ -31,11 +31,11 @@ def compared(lock: Path | None = None) -> tuple[bool, str]:
     wanted = list(_pins(lock.read_text("utf-8")))
     wrong = [each for each in wanted if installed.get(canonicalize_name(each.name)) not in _versions(each)]
     if not wrong:
-        return True, say(N_("{count} packages, each as locked"), count=len(wanted))
+        return True, say(N_("{count}, each as locked"), count=len(wanted))
     told = [
         f"{each.name} {installed.get(canonicalize_name(each.name), '-')} ({each.specifier})" for each in wrong[:SHOWN]
     ]
-    return False, say(N_("{count} are missing or other: {some}"), count=len(wrong), some=", ".join(told))
+    return False, say(N_("{count} missing, or not as locked: {some}"), count=len(wrong), some=", ".join(told))
 
 
 def _pins(text: str) -> Iterator[Requirement]:

@@ -10,6 +10,9 @@ from checker.evidence.proxy import Address, HttpProxy, TcpProxy
 from checker.evidence.reply import Reply
 from checker.evidence.routes import Asked, in_turn
 from checker.evidence.standin import StandIn
+from checker.evidence.taps.postgres import PostgresTap
+from checker.evidence.taps.redis import RedisTap
+from checker.evidence.taps.redis_notes import RedisCommand
 
 __all__ = [
     "Address",
@@ -23,6 +26,9 @@ __all__ = [
     "HttpProxy",
     "LiveFault",
     "Loop",
+    "PostgresTap",
+    "RedisCommand",
+    "RedisTap",
     "Reply",
     "StandIn",
     "TcpProxy",

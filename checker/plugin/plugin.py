@@ -16,6 +16,7 @@ from checker.course import Lab
 from checker.errors import N_, EngineFault
 from checker.ledger import Exchange
 from checker.outcome import CheckResult, Message, Outcome
+from checker.plugin.compared import compared
 from checker.plugin.fixtures import fixtures_for
 from checker.plugin.gate import Gate, selected
 from checker.plugin.judge import Judgement, judge
@@ -116,6 +117,11 @@ class Plugin:
         finally:
             self._stage.hold_ours()
         self._stage.preconditions()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str]:
+        """Show of a comparison what differs."""
+        return [compared(op, left, right)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:

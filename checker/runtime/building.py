@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from checker.backing import Adopted, Database, Member
 from checker.course import Contract, Lab, Owner
 from checker.errors import N_, EngineFault
+from checker.evidence import PostgresTap
 from checker.runtime.application import Application, bare
 from checker.runtime.earlier import Earlier
 from checker.runtime.provisioned import Databases
@@ -17,13 +19,17 @@ from checker.runtime.role import FaultOn
 from checker.runtime.system import Plan, System
 
 if TYPE_CHECKING:
-    from checker.evidence import PostgresTap
     from checker.runtime.ground import Ground
 
 __all__ = ["Builder"]
 
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens: the port of "discard" is below those that are handed out."""
+
+PLACES = """
+SELECT attrelid::bigint, attnum::int FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+WHERE relname = %s AND attname = %s
+"""
 
 
 class Builder:
@@ -79,12 +85,11 @@ class Builder:
 
     def tap(self, database: Adopted, process: str = "") -> PostgresTap:
         """Return a tap between a process and a database: a context manager; see there what it can do."""
-        from checker.evidence import PostgresTap  # noqa: PLC0415  (most labs want none)
-
         server = urlsplit(database.url)
         upstream = server.hostname or "", server.port or 0
         caller = process or f"a process of {database.role}"
-        return PostgresTap(self._ground.loop, self._ground.ledger, caller, f"{database.role}'s database", upstream)
+        ground, callee = self._ground, f"{database.role}'s database"
+        return PostgresTap(ground.loop, ground.ledger, caller, callee, upstream, places=partial(_places, database))
 
     def run(self, process: str, url: str, *, before: bool = False, **variables: str) -> int:
         """Run a process to its end, ``url`` being its DATABASE_URL; its exit code.
@@ -125,3 +130,9 @@ class Builder:
             for role, database in found.items()
             if isinstance(database, Database)
         }
+
+
+def _places(database: Adopted, table: str, column: str) -> set[tuple[int, int]]:
+    """Return the numbers of a table and a column in the catalog, in each schema that has such a table."""
+    with database.admin() as connection:
+        return set(connection.execute(PLACES, [table, column]).fetchall())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from checker.runtime.procfile import Procfile
 
 __all__ = [
+    "MIGRATING",
     "PRELOAD",
     "Cold",
     "Forked",

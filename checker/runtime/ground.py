@@ -46,7 +46,7 @@ class Ground:
         cold: bool = False,
         statements: bool = False,
         warm: bool = False,
-        taps: bool = False,
+        taps: bool = True,
     ) -> None:
         self.course = course
         self.ledger = Ledger()

@@ -50,6 +50,11 @@ UNION ALL SELECT DISTINCT 'may call ' || extname FROM pg_extension
 """
 """What a login can do that it must not, one line each."""
 
+HALF_WRITTEN = """
+SELECT order_id, unit_price_cents, unit_gross_cents FROM order_lines
+WHERE order_id = ANY(%s) AND unit_gross_cents IS DISTINCT FROM unit_price_cents
+"""
+
 SCHEMA = """
 WITH own AS (
   SELECT c.oid, c.relname AS name, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
@@ -444,7 +449,8 @@ def side_by_side(system: System, rng: random.Random, shop_stand_in: Role, sku: s
             for reply in replies
             if reply.status_code >= 400
         ]
-        return (wrong or disagreements(versions, made))[:5]
+        placed = [reply["id"] for reply in made["the new version"] if reply.status_code == 201]
+        return (wrong or disagreements(versions, made) or half_written(system["orders"].database_url, placed))[:5]
 
     return used
 
@@ -468,6 +474,16 @@ def disagreements(versions: dict[str, Role], made: dict[str, list[Reply]]) -> li
         for number in ids
         if (ones[number].status_code, ones[number].json) != (others[number].status_code, others[number].json)
     ]
+
+
+def half_written(url: str, orders: list[int]) -> list[str]:
+    """Say which lines of these orders have a price by the old name only, or another one by the new name."""
+    try:
+        with psycopg.connect(url) as connection:
+            rows = connection.execute(HALF_WRITTEN, [orders]).fetchall()
+    except psycopg.errors.UndefinedColumn as missing:
+        return [f"order_lines: {str(missing).splitlines()[0]}"]
+    return [f"order_lines of order {order}: unit_price_cents {old}, unit_gross_cents {new}" for order, old, new in rows]
 
 
 # A service's own tests

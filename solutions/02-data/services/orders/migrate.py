@@ -9,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from services.orders.models import Base
 
@@ -47,7 +47,7 @@ def drift() -> None:
 def _alone() -> Iterator[Connection]:
     """Lend a connection in one transaction, as soon as nobody else migrates this database."""
     url = make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg")
-    with create_engine(url).begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         yield connection
 

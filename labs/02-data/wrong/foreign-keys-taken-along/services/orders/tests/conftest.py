@@ -1,0 +1,55 @@
+"""The resources of these tests: the service, somebody who buys, and something to buy.
+
+The database at DATABASE_URL is the service's own, migrated, and it may have seen these tests before: so each test brings
+a buyer and products that nobody else has. What the service knows of the shop is an address; it is given another one.
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.orders import db
+from services.orders.app import app
+from services.orders.models import Product, Stock, User
+from services.orders.tests.world import served, shop
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One event loop for all tests: the service's connections belong to it."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def orders() -> AsyncIterator[httpx.AsyncClient]:
+    """The service as its callers see it. Each request has a session of its own, and keeps nothing for the next one."""
+    with served(shop) as os.environ["SHOP_URL"]:
+        caller = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://orders")
+        async with app.router.lifespan_context(app), caller:
+            yield caller
+
+
+@pytest.fixture
+async def buyer() -> int:
+    """The id of a customer who has not ordered yet."""
+    user_id = secrets.randbelow(2**31 - 1) + 1
+    async with AsyncSession(db.engine()) as session, session.begin():
+        session.add(User(id=user_id))
+    return user_id
+
+
+@pytest.fixture
+def stocked() -> Callable[[int], Awaitable[str]]:
+    """Something to buy: what puts so many pieces of a new product into stock, and returns its SKU."""
+
+    async def put(pieces: int) -> str:
+        sku = f"TEST-{secrets.token_hex(8).upper()}"
+        async with AsyncSession(db.engine()) as session, session.begin():
+            session.add_all([Product(sku=sku), Stock(sku=sku, available=pieces)])
+        return sku
+
+    return put
