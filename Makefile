@@ -7,7 +7,7 @@ UV     := $(BIN)/uv pip
 SPACE  ?= bazaar
 
 .DEFAULT_GOAL := start
-.PHONY: start env dev test bench lessons lock wheel clean
+.PHONY: start env dev test bench site lessons lock wheel clean
 
 start: env
 	@test -e $(SPACE)/seamwork.toml || $(BIN)/seamwork init $(SPACE)
@@ -38,13 +38,21 @@ $(VENV)/bench.stamp: requirements/bench.txt $(VENV)/base.stamp
 	@$(UV) install -q --python $(VENV)/bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
-dev: $(VENV)/dev.stamp
+$(VENV)/site.stamp: requirements/site.txt $(VENV)/base.stamp
+	@$(UV) install -q --require-hashes -r requirements/site.txt
+	@touch $@
+
+dev: $(VENV)/dev.stamp $(VENV)/site.stamp
 
 test: dev
 	@$(BIN)/python tests/run.py
 
 bench: dev $(VENV)/bench.stamp
 	@$(BIN)/python benchmarks/run.py
+
+# The published site, English and Chinese, one build each: build/site
+site: $(VENV)/site.stamp
+	@$(BIN)/seamwork pages build/pages | while read config; do $(BIN)/mkdocs build --quiet --strict --config-file $$config || exit 1; done
 
 lock: $(BIN)/uv
 	@for group in uv base site bench dev; do \

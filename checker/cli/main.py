@@ -35,7 +35,7 @@ COMMANDS = {
     "verify": N_("For authors: prove every lab, with its wrong and right versions."),
     "new": N_("For authors: lay out a new lab."),
 }
-HIDDEN = {"lesson", "welcome"}
+HIDDEN = {"lesson", "pages", "welcome"}
 MODULES = {"list": "list_", "break": "break_"}
 
 

@@ -12,12 +12,12 @@ from checker.report.wire import duration, rows
 from checker.report.wirelines import wire_lines
 from checker.report.words import Translate, Voice, hint_command, identity
 
-__all__ = ["render_text"]
+__all__ = ["LABELS", "render_text"]
 
 _NARROW = 60
 _ASSERTION_LINES = 12
 _LOG_LINES = 6
-_LABELS = (
+LABELS = (
     N_("on the wire"),
     N_("log"),
     N_("again"),
@@ -26,6 +26,7 @@ _LABELS = (
     N_("because"),
     N_("details"),
 )
+"""What stands before the lines below a claim."""
 _STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.BLOCKED: "yellow", Outcome.BROKEN: "magenta"}
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "○", Outcome.BROKEN: "!"}
 _TONES = {"fault": "yellow", "bad": "red", "": ""}
@@ -60,7 +61,7 @@ class _Page:
     def __init__(self, voice: Voice, ink: Ink, width: int, report: str) -> None:
         self.voice, self.ink, self.width, self.report = voice, ink, width, report
         self.narrow = width < _NARROW
-        self.labels = {label: ink.glyphs(voice.say(label)) for label in _LABELS}
+        self.labels = {label: ink.glyphs(voice.say(label)) for label in LABELS}
         self.column = max(map(cells, self.labels.values())) + 3
         self.indent = 2 if self.narrow else 4
         self.room = width - 4 if self.narrow else width - self.indent - self.column
