@@ -37,7 +37,8 @@ os.wait()
 time.sleep(60)
 """
 OWNER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs these tests under nohup ignores it, and so would we
 from pathlib import Path
 from checker.ledger import Ledger
 from checker.runtime.environment import environment_of
