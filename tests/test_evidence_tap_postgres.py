@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -373,3 +375,35 @@ def test_what_is_no_postgres_passes(loop: Loop) -> None:
     pieces = [b"\x16\x03\x01\x02\x00", b"\xff" * 70_000, b"GET / HTTP/1.1\r\n\r\n"]
 
     assert asyncio.run(whole(lambda port: said(port, pieces))) == b"".join(pieces)
+
+
+@pytest.mark.parametrize("code", [80877103, 80877104])
+def test_encryption_is_declined_and_plain_goes_on(tap: PostgresTap, code: int) -> None:
+    """Who asks for TLS or GSSAPI is told no, by one byte, and may go on without."""
+    with socket.create_connection(("127.0.0.1", tap.port), timeout=5) as asking:
+        asking.sendall(struct.pack("!II", 8, code))
+        told = asking.recv(1)
+        asking.sendall(struct.pack("!II", 8, code))
+
+        assert (told, asking.recv(1)) == (b"N", b"N")
+
+
+def test_commit_by_the_extended_protocol_is_lost_as_well(url: str, database: Database, tap: PostgresTap) -> None:
+    """A COMMIT that was prepared is told as done, and what it was to keep is gone."""
+    tap.loses_writes("orders")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO orders (total) VALUES (110)")
+        told = connection.execute("COMMIT", prepare=True).statusmessage
+
+    assert told == "COMMIT"
+    assert by_psycopg(database.url, "SELECT count(*) FROM orders") == [(3,)]
+
+
+def test_client_hears_nothing_of_our_transaction(url: str, tap: PostgresTap) -> None:
+    """Outside of a transaction a lost write leaves the client outside of one."""
+    tap.loses_writes("orders")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.pgconn.exec_(b"INSERT INTO orders (total) VALUES (120)")
+
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
