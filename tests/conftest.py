@@ -45,6 +45,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "python:3.13-slim": (_image("python:3.13-slim"), "the image python:3.13-slim (docker pull python:3.13-slim)"),
     "redis-server": (_on_path("redis-server", "valkey-server"), "redis-server or valkey-server on PATH"),
     "postgres": (_postgres, "PostgreSQL's server programs (postgres, initdb)"),
+    "site": ((Path(sys.executable).parent / "mkdocs").exists, "mkdocs and its theme (make dev)"),
     "chromium": (_on_path("chromium"), "Debian's chromium"),
     "root": (lambda: os.geteuid() == 0, "to be root"),
     "linux": (lambda: sys.platform == "linux", "Linux"),

@@ -100,6 +100,24 @@ def test_the_shop_is_asked_broken_and_healed(run: Cells) -> None:
     assert text(gone).endswith("Put it up: %up")
 
 
+def test_a_database_is_asked(run: Cells) -> None:
+    """%sql takes the rest of the line as it is, %%sql the cell; rows are a table, an error a sentence."""
+    _, line, cell, wrong, empty, _ = run(
+        "%up --port 20900",
+        "%sql counter SELECT 'it''s <b>' AS said, 7 AS seven, NULL AS nothing",
+        "%%sql counter --as counter\nSELECT 1 AS one;\nSELECT 'two' AS two",
+        "%sql counter SELECT * FROM ordrs",
+        "%sql",
+        "%down",
+    )
+
+    assert " it's <b> |     7 | NULL" in text(line)
+    assert '<td>it&#39;s &lt;b&gt;</td><td class="sw-number">7</td><td><em class="sw-dim">NULL</em></td>' in page(line)
+    assert text(cell) == " two\n-----\n two\nrows: 1"
+    assert ("(undefined_table)" in text(wrong), "sw-trouble" in page(wrong)) == (True, True)
+    assert "It is written so: %sql SERVICE [--as OTHER] SELECT …" in text(empty)
+
+
 def test_mistakes_become_sentences(run: Cells) -> None:
     """What was typed wrong is said in a box, and the notebook goes on."""
     shown = run("%check 77", "%request", "%break counter 'hangs", "%solution", "%lang xx", "%check --only nothing_such")

@@ -40,7 +40,15 @@ def space(program: Program, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "words", [("request", "greeter", "GET", "/"), ("heal",), ("break", "counter", "hangs"), ("logs",)]
+    "words",
+    [
+        ("request", "greeter", "GET", "/"),
+        ("heal",),
+        ("break", "counter", "hangs"),
+        ("logs",),
+        ("sql", "counter", "SELECT 1"),
+        ("run", "counter-release"),
+    ],
 )
 def test_nothing_up_says_what_to_type(program: Program, space: Path, words: tuple[str, ...]) -> None:
     """A command on a shop that is not up says so, and how to put it up."""

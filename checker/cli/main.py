@@ -25,6 +25,8 @@ COMMANDS = {
     "logs": N_("Show what the running services wrote."),
     "down": N_("Stop what `up` started."),
     "request": N_("Send one request to a service that is up, and see the wire."),
+    "run": N_("Run a process that is only called, such as a release, on the shop that is up."),
+    "sql": N_("Ask the database of a service that is up."),
     "break": N_("Break a service that is up: hangs, resets, answers 503, ..."),
     "heal": N_("Take every fault back."),
     "map": N_("Draw who imports, calls and queries whom in your system."),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.cli.common import colour, open_workspace, unicode_ok
+from checker.errors import SeamworkError
 from checker.language import language, translator
 from checker.report.ink import Ink
 from checker.report.words import Voice
@@ -15,7 +17,9 @@ from checker.session.up_text import Words
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["open_up", "words"]
+    import click
+
+__all__ = ["complete_process", "complete_service", "open_up", "words"]
 
 
 def open_up(workspace: Path | None) -> Up:
@@ -28,3 +32,18 @@ def words() -> Words:
     voice = Voice(language(), translator(language()))
     ink = Ink(color=colour(), unicode=unicode_ok())
     return Words(voice, ink, shutil.get_terminal_size((100, 24)).columns)
+
+
+def complete_service(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the names of services in the shell."""
+    with suppress(SeamworkError):
+        services = open_up(ctx.params.get("workspace")).state().services
+        return [service.name for service in services if service.name.startswith(incomplete)]
+    return []
+
+
+def complete_process(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the names of processes that are only called."""
+    with suppress(SeamworkError):
+        return [name for name in open_up(ctx.params.get("workspace")).callable() if name.startswith(incomplete)]
+    return []

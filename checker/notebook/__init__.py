@@ -1,4 +1,4 @@
-"""The notebook's face: ``%load_ext checker.notebook``, then ``%check``, ``%hint``, ``%up``, ``%request``, ``%break``."""
+"""The notebook's face: ``%load_ext checker.notebook``, then ``%check``, ``%hint``, ``%up``, ``%request``, ``%sql``, ``%break``."""
 
 from __future__ import annotations
 

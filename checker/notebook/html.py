@@ -13,6 +13,7 @@ from checker.report.clean import line
 from checker.report.html import language_tag, style
 from checker.report.markup import Child, elements, tag
 from checker.report.sequence import sequence
+from checker.session.up_rows import NULL, said_below
 from checker.session.up_text import body_of, fault_words, outcome_of
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from checker.report.words import Voice
     from checker.session.hints import Hint
     from checker.session.solution import Solution
-    from checker.session.up_state import Answered, ServiceNow, State
+    from checker.session.up_state import Answered, Rows, ServiceNow, State
 
-__all__ = ["answered", "hinted", "progress", "solved", "stated", "troubled"]
+__all__ = ["answered", "hinted", "listed", "progress", "solved", "stated", "troubled"]
 
 _SHOWN = 400
 """Lines of a body."""
@@ -58,6 +59,15 @@ def answered(answer: Answered, voice: Voice) -> str:
         _wire(answer.wire, voice),
         tag("p", voice.say(N_("again")), " ", tag("code", answer.again, cls="sw-command"), cls="sw-dim"),
     )
+
+
+def listed(rows: Rows, voice: Voice) -> str:
+    """Return what SQL came to: its rows as a table, and how many there are."""
+    heads = tag("thead", tag("tr", *(tag("th", line(name, 60), scope="col") for name in rows.columns)))
+    body = tag("tbody", *(tag("tr", *map(_value, row, rows.numbers)) for row in rows.rows))
+    table = tag("div", tag("table", heads, body, cls="sw-rows"), cls="sw-scroll", tabindex=0) if rows.columns else None
+    tone = "sw-dim" if rows.columns else "sw-headline"
+    return _box(voice, table, *(tag("p", text, cls=tone) for text in said_below(rows, voice)))
 
 
 def hinted(hint: Hint, claim: str, then: str, voice: Voice) -> str:
@@ -110,6 +120,11 @@ def _service(service: ServiceNow, voice: Voice) -> Markup:
         return tag("tr", name, tag("td", tag("a", service.url, href=service.url, target="_blank", rel="noopener")))
     said = [voice.message(service.trouble), voice.say(service.trouble.move, **service.trouble.values)]
     return tag("tr", name, tag("td", " ".join(text for text in said if text), cls="sw-status-bad"))
+
+
+def _value(value: str | None, is_number: bool) -> Markup:
+    shown = tag("em", NULL, cls="sw-dim") if value is None else value
+    return tag("td", shown, cls="sw-number" if is_number else None)
 
 
 def _wire(wire: Sequence[Exchange], voice: Voice) -> Markup | None:

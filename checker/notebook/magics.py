@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["SeamworkMagics"]
 
 WIDTH = 100
-_COMMANDS = re.compile(r"\bseamwork (check|hint|solution|up|down|request|break|heal)\b")
+_COMMANDS = re.compile(r"\bseamwork (check|hint|solution|up|down|request|sql|break|heal)\b")
 
 CHECK = (
     Typed("check", "[lab] [--only NAME] [--seed S] [--all]")
@@ -61,6 +61,7 @@ REQUEST = (
     .option("-H", "--header", dest="headers", action="append", default=[])
     .option("--timeout", type=float, default=30.0)
 )
+SQL = Typed("sql", "SERVICE [--as OTHER] SELECT …").word("service").option("--as", dest="login").rest("query")
 BREAK = (
     Typed(
         "break",
@@ -189,6 +190,15 @@ class SeamworkMagics(Magics):
         )
         answer = asked.ask(self.desk.up())
         return Shown(html.answered(answer, self._voice), self._words.answer(answer))
+
+    @line_cell_magic
+    @_in_words
+    def sql(self, line: str, cell: str | None = None) -> Shown:
+        """Ask the database of a service that is up: %sql SERVICE [--as OTHER] SELECT …, or %%sql SERVICE and a cell."""
+        asked = SQL.read(line)
+        query = asked.query if cell is None else f"{asked.query}\n{cell}"
+        rows = self.desk.up().sql(asked.service, query, login=asked.login)
+        return Shown(html.listed(rows, self._voice), self._words.rows(rows, wide=True))
 
     @line_magic("break")  # type: ignore[arg-type]  # (IPython types its decorators so)
     @_in_words

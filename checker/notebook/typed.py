@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Typed"]
 
+_OPTION = r"--[a-z]+(?:=\S+|\s+\S+)"
+_HEAD = re.compile(rf"\s*(?:{_OPTION}\s+)*\S+(?:\s+{_OPTION})*")
+"""One word, with options before and behind it."""
+
 
 class Typed:
     """The form of one magic: ``Typed("hint", "[lab] [check]")`` with options added; ``read(line)`` takes a line apart."""
@@ -20,6 +25,7 @@ class Typed:
     def __init__(self, magic: str, usage: str) -> None:
         self._usage = f"%{magic} {usage}".strip()
         self._parser = _Parser(self._usage)
+        self._rest = ""
 
     def word(self, name: str, **how: Any) -> Typed:
         """Add a word that stands in its place."""
@@ -31,8 +37,21 @@ class Typed:
         self._parser.add_argument(*names, **how)
         return self
 
+    def rest(self, name: str) -> Typed:
+        """Leave what comes behind the first word and its options as it is: it has quotes of its own."""
+        self._rest = name
+        return self
+
     def read(self, line: str) -> Namespace:
         """Take a line apart. Raises UsageError that shows how it is written."""
+        if not self._rest:
+            return self._read(line)
+        head = found[0] if (found := _HEAD.match(line)) else ""
+        typed = self._read(head)
+        setattr(typed, self._rest, line[len(head) :].strip())
+        return typed
+
+    def _read(self, line: str) -> Namespace:
         try:
             words = shlex.split(line)
         except ValueError as error:

@@ -10,10 +10,11 @@ from checker.course import Contract
 from checker.runtime.environment import environment_of
 from checker.runtime.prepared import Prepared
 from checker.runtime.procfile import Procfile
-from checker.runtime.service import Service
+from checker.runtime.service import Service, launched
 
 if TYPE_CHECKING:
     from checker.runtime.ground import Ground
+    from checker.runtime.launcher import Process
 
 __all__ = ["Application", "bare"]
 
@@ -62,6 +63,15 @@ class Application:
         """Run one of its processes to the end; the exit code. Raises ServiceFailed as :meth:`Service.run` does."""
         entry, how = self.procfile[process], self._how(variables)
         return Service.run(self._ground.launcher, process, entry, **how, within=within, must_succeed=must_succeed)
+
+    def on_demand(self) -> list[str]:
+        """Name the processes of its services that run only when they are called."""
+        named = [entry.name.rpartition("-") for entry in self.procfile]
+        return [f"{name}-{kind}" for name, _, kind in named if kind in ONCE and name in self.contract.owners]
+
+    def call(self, process: str, variables: Mapping[str, str], *, alias: str = "") -> Process:
+        """Start one of these, and go on; ``alias`` is what its lines bear. Raises ServiceFailed as :func:`launched` does."""
+        return launched(self._ground.launcher, alias or process, self.procfile[process], **self._how(variables))
 
     def helpers(self, services: Sequence[str]) -> list[str]:
         """Name the processes that run beside these services: orders-relay."""

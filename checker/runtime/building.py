@@ -21,7 +21,7 @@ from checker.runtime.system import Plan, System
 if TYPE_CHECKING:
     from checker.runtime.ground import Ground
 
-__all__ = ["Builder"]
+__all__ = ["NOBODY", "Builder"]
 
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens: the port of "discard" is below those that are handed out."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from checker.errors import ServiceFailed
     from checker.runtime.procfile import Entry
 
-__all__ = ["READY", "Service"]
+__all__ = ["READY", "Service", "launched"]
 
 READY = 20.0
 """Seconds a service has to get ready."""
@@ -78,7 +78,7 @@ class Service:
         Raises ServiceFailed when there is no such command, when it has not ended ``within`` seconds, and with
         ``must_succeed`` when its exit code is not 0: then with what its last lines mean.
         """
-        process = _launched(launcher, name, entry, env, cwd, fork=fork)
+        process = launched(launcher, name, entry, env, cwd, fork=fork)
         try:
             code = process.wait(within)
         finally:
@@ -152,7 +152,7 @@ class Service:
     def _launch(self) -> Process:
         if not KEEPS:
             self._port.let_go()
-        return _launched(
+        return launched(
             self._launcher, self.name, self._entry, {**self._env, "PORT": str(self.port)}, self._cwd, fork=self._fork
         )
 
@@ -216,7 +216,8 @@ def _answers(address: str) -> bool:
     return isinstance(answer, int) and answer < UNREADY
 
 
-def _launched(launcher: Launcher, name: str, entry: Entry, env: Mapping[str, str], cwd: Path, *, fork: bool) -> Process:
+def launched(launcher: Launcher, name: str, entry: Entry, env: Mapping[str, str], cwd: Path, *, fork: bool) -> Process:
+    """Start a command of the Procfile, and go on. Raises ServiceFailed when there is no such command."""
     call = entry.call(env)
     try:
         return launcher.start(name, call.argv, call.env, cwd, fork=fork and not call.shell)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, EngineFault, UsageError
-from checker.session.up_state import Answered, State, error_from
-from checker.session.up_wire import Meeting, ask
+from checker.session.up_state import Answered, Rows, State, error_from
+from checker.session.up_wire import Meeting, answers
 from checker.wait import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Up"]
@@ -52,6 +52,24 @@ class Up:
         """Ask a service, as you; wait ``timeout`` seconds. ``body`` is sent as JSON. No reply is an answer as well."""
         asked = {"service": service, "method": method, "path": path, "headers": dict(headers or {}), "timeout": timeout}
         return Answered.of(self._ask("request", body=body, **asked))
+
+    def run(self, process: str, said: Callable[[str], None]) -> int:
+        """Run a process that is only called; the exit code, -n: ended by signal n. ``said`` is given each line of it.
+
+        Raises UsageError for another process. Who is interrupted, or gone, has ended it.
+        """
+        return int(self._ask("run", said, process=process))
+
+    def callable(self) -> list[str]:
+        """Name the processes that are only called."""
+        return list(self._ask("callable"))
+
+    def sql(self, service: str, query: str, *, login: str | None = None) -> Rows:
+        """Ask the database of a service, by its own login or by that of another service; what the last statement came to.
+
+        Raises LearnerFault, with PostgreSQL's words, for what that says no to.
+        """
+        return Rows.of(self._ask("sql", service=service, query=query, login=login))
 
     def breaks(self, service: str, words: Sequence[str], *, only: int | None = None, when: str = "") -> State:
         """Break a service as its neighbours see it: ``["answers", "503"]``. Raises UsageError for what is no way to."""
@@ -96,20 +114,19 @@ class Up:
             yield [(process, text) for process, text in found["lines"]]
             after, last, wait = found["upto"], None, FOLLOWED
 
-    def _ask(self, do: str, **what: Any) -> Any:
+    def _ask(self, do: str, said: Callable[[str], None] = lambda _: None, /, **what: Any) -> Any:
         sock = self._meeting.connect()
         if sock is None:
             raise _down(self.workspace)
         with sock:
-            try:
-                answer = ask(sock, {"do": do, **what})
-            except OSError:
-                answer = {}
-        if "error" in answer:
-            raise error_from(answer["error"])
-        if "answer" not in answer:
-            raise _down(self.workspace)
-        return answer["answer"]
+            for told in answers(sock, {"do": do, **what}):
+                if "error" in told:
+                    raise error_from(told["error"])
+                if "answer" in told:
+                    return told["answer"]
+                for text in told["lines"]:
+                    said(text)
+        raise _down(self.workspace)
 
 
 def _down(workspace: Path) -> UsageError:

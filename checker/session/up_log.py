@@ -34,6 +34,7 @@ class Scribe:
         self._last: Line | None = None
         self._count = 0
         self._closing = threading.Event()
+        self._reading = threading.Lock()
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._write, name="seamwork-scribe", daemon=True)
         self._thread.start()
@@ -52,6 +53,12 @@ class Scribe:
             kept = found if last is None else found[max(0, len(found) - last) :]
             return LogLines([(line.process, line.text) for _, line in kept], self._count)
 
+    def caught_up(self) -> int:
+        """Take in what there is by now, and return the number of the last line."""
+        with self._reading:
+            self._take(self._new())
+        return self._count
+
     def close(self) -> None:
         """Take in what is left, and end. Doing so twice changes nothing."""
         self._closing.set()
@@ -64,8 +71,8 @@ class Scribe:
 
     def _write(self) -> None:
         while not self._closing.wait(EVERY):
-            self._take(self._new())
-        self._take(self._new())
+            self.caught_up()
+        self.caught_up()
 
     def _new(self) -> list[Line]:
         """Return what came since the last line known, found by what it is: the ledger forgets, and is cleared."""

@@ -18,7 +18,7 @@ from checker.session.up_state import error_to
 from checker.session.up_wire import Meeting, receive, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from checker.course import Workspace
     from checker.session.up_options import Options
@@ -30,6 +30,8 @@ LOGS = Path("runs", "up")
 UNWATCHED = {"runs", ".git", ".venv", "__pycache__", "notebooks", ".ipynb_checkpoints"}
 LOOKS = 500
 """Milliseconds that one look for changes takes when there is none."""
+HEARD = 0.1
+"""Seconds between two looks at what a process that was called has written."""
 LONGEST = 5.0
 """Seconds that we wait for the watching to begin: a huge workspace is up before it is watched."""
 WORDS = (".md", ".ipynb", ".log", ".pyc", "~", ".swp")
@@ -102,14 +104,32 @@ class Supervisor:
     def _meet(self, sock: socket.socket) -> None:
         with sock, contextlib.suppress(OSError, ValueError):
             if request := receive(sock):
-                send(sock, self._answer(request))
+                with contextlib.closing(self._answers(request)) as answers:
+                    for answer in answers:
+                        send(sock, answer)
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _answers(self, request: dict[str, Any]) -> Generator[dict[str, Any]]:
         do = request.pop("do", "")
         try:
-            return {"answer": _ASKED[do](self, **request)}
+            if do == "run":
+                yield from self._run(**request)
+            else:
+                yield {"answer": _ASKED[do](self, **request)}
         except Exception as error:  # noqa: BLE001  (whoever asked is told)
-            return {"error": error_to(error)}
+            yield {"error": error_to(error)}
+
+    def _run(self, process: str) -> Generator[dict[str, Any]]:
+        """Go through what a process writes, even where that is nothing: so it is noticed when nobody listens any more."""
+        after = self.scribe.caught_up()
+        with self.shop.calls(process) as called:
+            code = None
+            while code is None:
+                code = called.wait(HEARD)
+                self.scribe.caught_up()
+                found = self.scribe.lines([called.name], after=after)
+                after = found.upto
+                yield {"lines": [text for _, text in found.lines]}
+        yield {"answer": code}
 
 
 def _state(self: Supervisor) -> Any:
@@ -118,6 +138,14 @@ def _state(self: Supervisor) -> Any:
 
 def _request(self: Supervisor, **asked: Any) -> Any:
     return self.shop.request(**asked).as_dict()
+
+
+def _sql(self: Supervisor, service: str, query: str, login: str | None) -> Any:
+    return self.shop.sql(service, query, login).as_dict()
+
+
+def _callable(self: Supervisor) -> Any:
+    return self.shop.callable()
 
 
 def _break(self: Supervisor, service: str, words: list[str], only: int | None, when: str) -> Any:
@@ -150,6 +178,8 @@ def _stop(self: Supervisor) -> Any:
 _ASKED: dict[str, Callable[..., Any]] = {
     "state": _state,
     "request": _request,
+    "callable": _callable,
+    "sql": _sql,
     "break": _break,
     "heal": _heal,
     "logs": _logs,

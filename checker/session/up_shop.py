@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,15 @@ from checker.outcome import Message
 from checker.runtime.ground import Ground
 from checker.runtime.stage import Stage
 from checker.session.up_anew import seen_since, started_anew
-from checker.session.up_state import Answered, FaultNow, ServiceNow, State, error_to
+from checker.session.up_run import Aliases, Errands
+from checker.session.up_sql import answer_of, knocking
+from checker.session.up_state import Answered, FaultNow, Rows, ServiceNow, State, error_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.course import Lab, Workspace
+    from checker.runtime.launcher import Process
     from checker.runtime.role import FaultOn, Role
     from checker.runtime.system import System
     from checker.session.up_faults import Break
@@ -61,6 +65,7 @@ class Shop:
         self._doors: dict[str, HttpProxy] = {}
         self._since = datetime.now(UTC).isoformat(timespec="seconds")
         self._restarts = 0
+        self._aliases = Aliases()
         self._closed = False
         self._lock = threading.RLock()
 
@@ -90,7 +95,7 @@ class Shop:
             standing = self._standing
             if self._closed:
                 return
-            if standing is None or standing.lab != self.space.lab or standing.procfile != self._procfile():
+            if standing is None or self._outdated(standing):
                 self._begin_again()
                 return
             self._restarts += 1
@@ -155,6 +160,26 @@ class Shop:
             seen_since(began, standing.system, self.ground.ledger, service, str(ask)),
             **found,
         )
+
+    @contextmanager
+    def calls(self, process: str) -> Iterator[Process]:
+        """Run one of the processes that are only called, for as long as this lasts. Raises UsageError for another."""
+        with self._lock:
+            errands = self._errands()
+        with errands.running(process, self._aliases) as called:
+            yield called
+
+    def callable(self) -> Sequence[str]:
+        """Name the processes that are only called."""
+        with self._lock:
+            return self._errands().names()
+
+    def sql(self, service: str, query: str, login: str | None) -> Rows:
+        """Ask the database of a service, by its own login or by that of another one. Raises as :func:`answer_of` does."""
+        with self._lock:
+            standing = self._up()
+            place, guest = (self._role(standing, name).database_url for name in (service, login or service))
+        return answer_of(knocking(place, guest), query)
 
     def breaks(self, service: str, fault: Break) -> State:
         """Switch a fault on, on every edge into the service. Raises UsageError when there is no such service, or edge."""
@@ -224,6 +249,16 @@ class Shop:
             self.start()
         except SeamworkError as error:
             self._broken = error
+
+    def _outdated(self, standing: _Standing) -> bool:
+        return standing.lab != self.space.lab or standing.procfile != self._procfile()
+
+    def _errands(self) -> Errands:
+        """Return what can be called; a save that asks for another system is not waited for to be noticed."""
+        if self.options.reload and self._outdated(self._up()):
+            self._begin_again()
+        standing = self._up()
+        return Errands(self.ground, standing.stage, standing.system, self.space.path)
 
     def _procfile(self) -> bytes:
         try:

@@ -13,7 +13,7 @@ from checker.outcome import Message
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Answered", "FaultNow", "LogLines", "ServiceNow", "State", "error_from", "error_to"]
+__all__ = ["Answered", "FaultNow", "LogLines", "Rows", "ServiceNow", "State", "error_from", "error_to"]
 
 _STUMBLED = N_("This is our fault, not yours: {kind}: {said}")
 _REPORT = N_("Please report it, with runs/up/supervisor.log.")
@@ -108,6 +108,30 @@ class LogLines:
 
     lines: Sequence[tuple[str, str]]
     upto: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What SQL came to. ``count``: how many rows there were, of which ``rows`` are the first; None is NULL.
+
+    ``numbers``: by column, whether it is one. ``tag``: "INSERT 0 1". ``unfinished``: it left a transaction open.
+    """
+
+    columns: Sequence[str]
+    numbers: Sequence[bool]
+    rows: Sequence[Sequence[str | None]]
+    count: int
+    tag: str
+    unfinished: bool = False
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        """Build it from its plain form."""
+        return cls(**plain)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plain form."""
+        return asdict(self)
 
 
 def error_to(error: BaseException) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from checker.report.cells import pad, width, wrap
 from checker.report.clean import block, line
 from checker.report.wire import duration, rows
 from checker.report.wirelines import wire_lines
+from checker.session.up_rows import row_lines
 from checker.session.up_state import error_from
 
 if TYPE_CHECKING:
     from checker.outcome import Message
     from checker.report.ink import Ink
     from checker.report.words import Voice
-    from checker.session.up_state import Answered, FaultNow, State
+    from checker.session.up_state import Answered, FaultNow, Rows, State
 
 __all__ = ["Words", "body_of", "fault_words", "outcome_of", "pretty"]
 
@@ -62,6 +63,10 @@ class Words:
         tone, said = outcome_of(answer, self._voice)
         lines = [self._ink(said, _STYLES[tone]), *self._body(answer, most)]
         return "\n".join([*lines, "", *self._wire(answer)])
+
+    def rows(self, rows: Rows, *, wide: bool = False) -> str:
+        """Say what SQL came to; ``wide``: in lines as long as they are."""
+        return "\n".join(row_lines(rows, self._voice, self._ink, None if wide else self._room))
 
     def _body(self, answer: Answered, most: int | None) -> list[str]:
         lines = self._ink.glyphs(body_of(answer)).splitlines()

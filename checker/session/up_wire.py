@@ -1,4 +1,4 @@
-"""Where a workspace's supervisor is met: a socket in a folder of one's own; one line of JSON there, one back."""
+"""Where a workspace's supervisor is met: a socket in a folder of one's own; one line of JSON there, one or more back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from checker.errors import N_, EngineFault, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LARGEST", "Meeting", "ask", "receive", "send"]
+__all__ = ["LARGEST", "Meeting", "answers", "receive", "send"]
 
 LARGEST = 64 * 2**20
 """Bytes of one message."""
@@ -114,10 +114,13 @@ class Meeting:
             self.folder.rmdir()
 
 
-def ask(sock: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
-    """Send a request and return its answer; {} when the other side ended without one."""
-    send(sock, request)
-    return receive(sock)
+def answers(sock: socket.socket, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Send a request, and go through what is answered until the other side ends."""
+    with contextlib.suppress(OSError, ValueError):
+        send(sock, request)
+        with sock.makefile("rb") as stream:
+            while line := stream.readline(LARGEST):
+                yield json.loads(line)
 
 
 def send(sock: socket.socket, message: dict[str, Any]) -> None:
