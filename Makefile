@@ -50,9 +50,13 @@ test: dev
 bench: dev $(VENV)/bench.stamp
 	@$(BIN)/python benchmarks/run.py
 
-# The published site, English and Chinese, one build each: build/site
+# The published site: build/site, English at /, Chinese at /zh/, one build each
 site: $(VENV)/site.stamp
-	@$(BIN)/seamwork pages build/pages | while read config; do $(BIN)/mkdocs build --quiet --strict --config-file $$config || exit 1; done
+	@$(BIN)/seamwork pages build >/dev/null
+	@for config in mkdocs.yml mkdocs.zh.yml; do \
+	  NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file build/$$config || exit 1; \
+	done
+	@echo "build/site is made. To look at it: $(BIN)/python -m http.server --directory build/site"
 
 lock: $(BIN)/uv
 	@for group in uv base site bench dev; do \

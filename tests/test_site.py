@@ -2,108 +2,189 @@
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-import sys
-from html.parser import HTMLParser
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
+from site_world import HOMES, ROOT, Page, build, pages
 
 from checker.cli.main import COMMANDS
 from checker.course import Course, root
 
-BIN = Path(sys.executable).parent
-ROOT = Path(__file__).resolve().parents[1]
-HOME = {"en": "", "zh": "zh/"}
-FETCHED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src"), ("video", "src")}
-NOT_FETCHED = {"canonical", "alternate", "edit", "next", "prev", "license"}
+pytestmark = pytest.mark.needs("site")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+LABS = [lab for lab in Course(root()).labs if lab.guide("en").is_file()]
+each_language = pytest.mark.parametrize("language", HOMES)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both languages, built strictly into a folder of this test's own."""
-    pages = tmp_path_factory.mktemp("built") / "pages"
-    laid = subprocess.run([BIN / "seamwork", "pages", pages], cwd=ROOT, capture_output=True, text=True, check=True)
-    for config in laid.stdout.split():
-        done = subprocess.run(
-            [BIN / "mkdocs", "build", "--quiet", "--strict", "--config-file", config],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    return pages.parent / "site"
+    """Build both languages strictly, once."""
+    return build(tmp_path_factory.mktemp("build"))
 
 
-class Page(HTMLParser):
-    """The ids of a page, and what a browser would fetch for it."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.fetched: list[str] = []
-        self.feed(file.read_text("utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take note."""
-        found = {name: value or "" for name, value in attrs}
-        self.ids.add(found.get("id", ""))
-        if not NOT_FETCHED & set(found.get("rel", "").split()):
-            self.fetched += [found[name] for kind, name in FETCHED if kind == tag and name in found]
+@pytest.fixture
+def english(site: Path) -> dict[str, Page]:
+    """Return the English pages."""
+    return pages(site, "en")
 
 
-def pages(site: Path, lang: str) -> set[str]:
-    """Name the pages of a language, from its home on."""
-    home = site / HOME[lang]
-    found = {file.relative_to(home).as_posix() for file in home.rglob("index.html")}
-    return {name for name in found if lang != "en" or not name.startswith("zh/")}
+@pytest.fixture
+def chinese(site: Path) -> dict[str, Page]:
+    """Return the Chinese pages."""
+    return pages(site, "zh")
 
 
-def test_languages_have_the_same_pages(site: Path) -> None:
-    """What can be read in English can be read in Chinese, each lesson among it."""
-    lessons = {f"{lab.name}" for lab in Course(root()).labs}
+@pytest.fixture
+def address(site: Path) -> Iterator[str]:
+    """Serve the site on this machine."""
 
-    assert pages(site, "en") == pages(site, "zh")
-    assert {name for name in lessons if any(name in page for page in pages(site, "en"))} == lessons
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
-@pytest.mark.parametrize("lang", HOME)
-def test_anchors_that_checks_name_are_there(site: Path, lang: str) -> None:
+@each_language
+def test_pages_are_those_written_and_the_lessons(site: Path, language: str) -> None:
+    """Nothing is lost on the way: a page for each file, and one for each lesson."""
+    written = len(list((ROOT / "site" / language).rglob("*.md")))
+
+    assert len(pages(site, language)) == written + len(LABS)
+
+
+def test_languages_have_the_same_pages(english: dict[str, Page], chinese: dict[str, Page]) -> None:
+    """What can be read in English can be read in Chinese."""
+    assert english.keys() == chinese.keys()
+
+
+def test_headings_answer_to_the_same_names(english: dict[str, Page], chinese: dict[str, Page]) -> None:
+    """A link into a page leads to the same section in the other language."""
+    differing = {where for where, page in english.items() if page.heads != chinese[where].heads}
+
+    assert differing == set()
+
+
+def test_switch_leads_to_the_same_page(english: dict[str, Page], chinese: dict[str, Page]) -> None:
+    """Whoever changes the language stays where they are, there and back."""
+    there = [where for where, page in english.items() if page.target(page.twin) != chinese[where].file.resolve()]
+    back = [where for where, page in chinese.items() if page.target(page.twin) != english[where].file.resolve()]
+
+    assert (there, back) == ([], [])
+
+
+@each_language
+def test_anchors_that_checks_name_are_there(site: Path, language: str) -> None:
     """Where a failed check says to read on, there is something to read."""
-    missing = []
-    for lab in Course(root()).labs:
-        page = next(name for name in pages(site, lang) if lab.name in name)
-        ids = Page(site / HOME[lang] / page).ids
-        missing += [f"{lab.name}#{check.read}" for check in lab.checks.values() if check.read and check.read not in ids]
+    lessons = pages(site, language)
+    named = {(lab.name, check.read) for lab in LABS for check in lab.checks.values() if check.read}
 
-    assert missing == []
+    assert {(lab, read) for lab, read in named if read not in lessons[f"lessons/{lab}"].ids} == set()
 
 
-@pytest.mark.parametrize("lang", HOME)
-def test_nothing_is_fetched_from_anybody(site: Path, lang: str) -> None:
-    """A page brings all that it needs along."""
-    outside = {
-        (page, address)
-        for page in pages(site, lang)
-        for address in Page(site / HOME[lang] / page).fetched
-        if re.match(r"(https?:)?//", address)
+@each_language
+def test_links_lead_somewhere(site: Path, language: str) -> None:
+    """Every link within the site has a page at its end, and the anchor in it."""
+    dead = [
+        (where, link)
+        for where, page in pages(site, language).items()
+        for link in page.links
+        if not re.match(r"\w+:", link) and not _arrives(page, link)
+    ]
+
+    assert dead == []
+
+
+def _arrives(page: Page, link: str) -> bool:
+    file, anchor = page.target(link), link.partition("#")[2]
+    return file.is_file() and (not anchor or anchor.startswith("__") or anchor in Page(file).ids)
+
+
+@each_language
+def test_all_that_is_fetched_is_here(site: Path, language: str) -> None:
+    """Scripts, styles, pictures: a page brings them along, and asks nobody else."""
+    missing = {
+        (where, address)
+        for where, page in pages(site, language).items()
+        for address in page.fetched
+        if not page.target(address).is_file()
     }
 
-    assert outside == set()
+    assert missing == set()
 
 
-@pytest.mark.parametrize("lang", HOME)
-def test_every_command_is_in_the_reference(site: Path, lang: str) -> None:
-    """What can be typed can be looked up."""
-    said = next(site.joinpath(HOME[lang]).rglob("cli/index.html")).read_text("utf-8")
+def test_styles_fetch_nothing(site: Path) -> None:
+    """No style sheet asks for a font or a picture of somebody else's."""
+    outside = [
+        file.name
+        for file in site.rglob("*.css")
+        if re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", file.read_text())
+    ]
 
-    assert [name for name in COMMANDS if f"seamwork {name}" not in said] == []
+    assert outside == []
 
 
-@pytest.mark.parametrize("lang", HOME)
-def test_no_page_is_a_notebook_in_the_raw(site: Path, lang: str) -> None:
-    """Lessons are pages, not JSON."""
-    raw = [page for page in pages(site, lang) if '"cell_type"' in (site / HOME[lang] / page).read_text("utf-8")]
+@each_language
+def test_every_command_is_in_the_reference(site: Path, language: str) -> None:
+    """What can be typed can be looked up, under its name."""
+    assert set(COMMANDS) - pages(site, language)["cli"].ids == set()
 
-    assert raw == []
+
+@each_language
+def test_no_page_is_a_notebook_in_the_raw(site: Path, language: str) -> None:
+    """Lessons are pages, not JSON; and no mark is left that should have been filled in."""
+    found = {
+        where for where, page in pages(site, language).items() if re.search(r'"cell_type"|seamwork: \w', page.text)
+    }
+
+    assert found == set()
+
+
+@each_language
+def test_lessons_show_what_they_put_out(site: Path, language: str) -> None:
+    """Each lesson has the verdict of a run, and the picture of the coupling."""
+    lessons = [page.text for where, page in pages(site, language).items() if re.fullmatch(r"lessons/\d.*", where)]
+
+    assert all("sw-check sw-" in text for text in lessons)
+    assert all("sw-map" in text for text in lessons)
+
+
+def test_chinese_is_searched_by_words(site: Path) -> None:
+    """The index knows where one Chinese word ends and the next begins, and the browser is told how to see it."""
+    index = json.loads((site / "zh/search/search_index.json").read_text("utf-8"))
+
+    assert re.search("订单\u200b", json.dumps(index["docs"], ensure_ascii=False))
+    assert re.search(index["config"]["separator"], "\u200b")
+
+
+@pytest.mark.needs("chromium")
+@each_language
+def test_a_phone_reads_a_lesson(address: str, language: str) -> None:
+    """Nothing sticks out at the side, the diagram is drawn, and all that is fetched comes from the site."""
+    outside: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.on("request", lambda request: outside.append(request.url) if not request.url.startswith(address) else None)
+        page.goto(f"{address}{HOMES[language]}lessons/01-boundaries/")
+        page.wait_for_selector("div.mermaid")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+
+    assert wide == 390
+    assert outside == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from checker.cli.common import open_course
 from checker.cli.main import COMMANDS
 from checker.errors import N_, EngineFault
+from checker.language import LANGUAGES
 
 __all__ = ["command"]
 
@@ -21,14 +23,14 @@ def command(folder: Path) -> None:
 
     told: list[str] = []
 
-    def commands(words: list[str], language: str) -> str:
+    def commands(words: Sequence[str], language: str) -> str:
         told.extend(words)
         return reference(words, language)
 
     for config in lay_out_site(open_course(), folder, {"commands": commands}):
         click.echo(config)
     for name in COMMANDS:
-        if told.count(name) != len(("en", "zh")):
+        if told.count(name) != len(LANGUAGES):
             raise EngineFault(
                 N_("The site does not show the command {name} once in each language."),
                 N_("Name it in a mark <!-- seamwork: commands … --> of site/*/cli.md."),

@@ -13,6 +13,7 @@ from checker.course import LANGUAGES, Course, Lab
 from checker.errors import N_, EngineFault, SeamworkError
 from checker.lessons.guide import Cell, read_guide
 from checker.lessons.include import included
+from checker.lessons.maps import keep_map
 from checker.lessons.masks import leaks
 from checker.lessons.run import Output, run_cells
 from checker.lessons.states import lay_out
@@ -24,12 +25,12 @@ _REMAKE = N_("Run: make lessons")
 
 
 def build(course: Course, lab: Lab, language: str) -> Path:
-    """Run the lesson in a language and write its notebook; its path.
+    """Run the lesson in a language and write its notebook, and the coupling map that it draws; the notebook's path.
 
     Raises EngineFault where a cell fails, a region is missing, or an output names a place on this machine.
     """
     cells = cells_of(course, lab, language)
-    outputs = run_cells(cells, partial(lay_out, course, lab), language)
+    outputs = run_cells(cells, partial(lay_out, course, lab), language, partial(keep_map, course, lab))
     text = json.dumps(_notebook(lab, language, cells, outputs), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     file = notebook_file(course, lab, language)
     if found := leaks(text):

@@ -94,8 +94,10 @@ def _folding(line: str) -> str:
 
 
 def _fence(block: str) -> str:
-    """Put the path that a listing begins with above it."""
+    """Put the path that a listing begins with above it; a picture scrolls in its frame."""
     first, *lines = block.split("\n")
+    if first.endswith("mermaid"):
+        return f'<div class="sw-picture" tabindex="0" markdown="1">\n\n{block}\n\n</div>'
     if lines and (path := _PATH.match(lines[0])):
         return "\n".join([f'{first} title="{path["path"]}"', *lines[1:]])
     return block

@@ -23,6 +23,9 @@ _READ = re.compile(r"labs/\d\d-[a-z0-9-]+(?:#[\w-]+)?")
 _STATUS = re.compile(r"(?P<code>[1-5]\d\d) \S")
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_LOGGED = re.compile(r"[\w-]+ \| ")
+_TORN = re.compile(r"\n(?![\w-]+ \| )")
+"""Where a line of a log was broken because it was full."""
 _PLAIN = {"again", "details"}
 """Labels of what is typed or opened, and is not prose."""
 _COLUMNS = {"on the wire", "log"}
@@ -49,7 +52,7 @@ def _shown(output: Mapping[str, Any], translate: Translate, link: Link) -> Marku
     run = verdict(text, translate)
     if run is not None:
         return _verdict(run, translate, link)
-    return _reply(text) if _STATUS.match(text) else _columns(text)
+    return _reply(text, translate) if _STATUS.match(text) else _columns(text)
 
 
 def _text(value: str | Sequence[str]) -> str:
@@ -62,7 +65,7 @@ def _text(value: str | Sequence[str]) -> str:
 def _verdict(run: Verdict, translate: Translate, link: Link) -> Markup:
     head = tag("p", tag("strong", run.lab), " ", tag("span", run.count), cls="sw-headline")
     checks = tag("ul", *(_check(told, translate, link) for told in run.checks), cls="sw-told")
-    foot = [tag("p", line, cls="sw-then" if number else "sw-dim sw-foot") for number, line in enumerate(run.foot)]
+    foot = [tag("p", _bare(line), cls="sw-then" if at else "sw-dim sw-foot") for at, line in enumerate(run.foot)]
     return elements([head, checks, *foot])
 
 
@@ -91,7 +94,8 @@ def _said(part: Part) -> Markup:
 
 def _figure(part: Part) -> Markup:
     label = tag("figcaption", part.label, cls="sw-label-of")
-    return tag("figure", label, _columns("\n".join(part.lines)), cls="sw-wire")
+    text = _TORN.sub(" ", "\n".join(part.lines)) if _LOGGED.match(part.lines[0]) else "\n".join(part.lines)
+    return tag("figure", label, _columns(text), cls="sw-wire")
 
 
 def _advice(part: Part, names: Mapping[str, str], link: Link) -> Markup:
@@ -119,19 +123,27 @@ def _with_code(text: str) -> list[Child]:
 # Everything else
 
 
-def _reply(text: str) -> Markup:
+def _reply(text: str, translate: Translate) -> Markup:
     """Return the reply to a request: its status in its colour, its body, and the wire below."""
     first, *lines = text.split("\n")
     tone = {"4": "odd", "5": "bad"}.get(first[0], "good")
     gap = len(lines) - lines[::-1].index("") - 1 if "" in lines else len(lines)
-    body, wire = "\n".join(lines[:gap]), "\n".join(lines[gap + 1 :])
-    return elements(
-        [
-            tag("p", first, cls=f"sw-status sw-status-{tone}"),
-            _columns(body) if body else None,
-            _columns(wire) if wire else None,
-        ]
-    )
+    body, wire = lines[:gap], lines[gap + 1 :]
+    status = tag("p", _bare(re.sub(r" {3,}", " · ", first)), cls=f"sw-status sw-status-{tone}")
+    return elements([status, _columns("\n".join(body)) if body else None, *_wire(wire, translate("on the wire"))])
+
+
+def _wire(lines: Sequence[str], label: str) -> list[Markup]:
+    """Put the label above what stood beside it."""
+    if not lines or not lines[0].startswith(label):
+        return [_columns("\n".join(lines))] if lines else []
+    margin = len(lines[0]) - len(lines[0].removeprefix(label).lstrip())
+    return [_figure(Part(label, [line[margin:] for line in lines]))]
+
+
+def _bare(line: str) -> str:
+    """Leave out what is nothing but a mask: how long it took, which seed."""
+    return " · ".join(part for part in line.split(" · ") if not part.startswith("…"))
 
 
 def _columns(text: str) -> Markup:

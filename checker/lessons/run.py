@@ -32,13 +32,19 @@ Output = Mapping[str, Any]
 """One output of a cell, as nbformat 4 has it."""
 
 
-def run_cells(cells: Sequence[Cell], lay_out: Callable[[str, Path], None], language: str) -> list[list[Output]]:
+def run_cells(
+    cells: Sequence[Cell],
+    lay_out: Callable[[str, Path], None],
+    language: str,
+    keep: Callable[[Path], None] = lambda _: None,
+) -> list[list[Output]]:
     """Return the masked outputs of each code cell, in order.
 
     Cells that follow one another on one state share a workspace (laid out by ``lay_out(state, folder)``) and a kernel;
-    another state, or the tag ``fresh``, begins anew. Raises EngineFault where a cell raises or takes too long.
+    another state, or the tag ``fresh``, begins anew. ``keep`` takes what it wants out of a workspace that has been used.
+    Raises EngineFault where a cell raises or takes too long.
     """
-    return [outputs for scene in _scenes(cells) for outputs in _play(scene, lay_out, language)]
+    return [outputs for scene in _scenes(cells) for outputs in _play(scene, lay_out, language, keep)]
 
 
 def _scenes(cells: Sequence[Cell]) -> list[list[Cell]]:
@@ -52,7 +58,9 @@ def _scenes(cells: Sequence[Cell]) -> list[list[Cell]]:
     return [[cell for _, cell in scene] for _, scene in groupby(numbered, key=lambda pair: pair[0])]
 
 
-def _play(scene: Sequence[Cell], lay_out: Callable[[str, Path], None], language: str) -> list[list[Output]]:
+def _play(
+    scene: Sequence[Cell], lay_out: Callable[[str, Path], None], language: str, keep: Callable[[Path], None]
+) -> list[list[Output]]:
     with TemporaryDirectory(prefix="seamwork-lesson-") as folder:
         workspace = Path(folder) / "bazaar"
         lay_out(scene[0].state, workspace)
@@ -61,6 +69,7 @@ def _play(scene: Sequence[Cell], lay_out: Callable[[str, Path], None], language:
                 played = _execute([cell.source for cell in scene], workspace, environment)
             finally:
                 _down(workspace, environment)
+        keep(workspace)
         known = places(workspace)
         return [_tidied(outputs, known) for outputs in played]
 

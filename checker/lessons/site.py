@@ -31,14 +31,13 @@ _SHEETS = ("report/pieces.css", "coupling/map.css")
 
 
 def lay_out_site(course: Course, folder: Path, fills: Mapping[str, Fill]) -> list[Path]:
-    """Write pages, styles and a configuration for each language into ``folder``; the configurations, English first.
+    """Write into ``folder`` the pages of both languages, and a configuration for each; the configurations, English first.
 
-    What mkdocs makes of them goes into ``site`` beside it. ``fills`` are marks that the caller fills in. Raises
+    What mkdocs makes of them goes into the folder's ``site``. ``fills`` are marks that the caller fills in. Raises
     EngineFault where a mark is known to nobody or the languages have other pages, and as ``lesson_page`` does.
     """
-    site = course.root / "site"
-    _hold_twins(site)
-    shutil.rmtree(folder, ignore_errors=True)
+    _hold_twins(course.root / "site")
+    shutil.rmtree(folder / "pages", ignore_errors=True)
     return [_lay_out(course, folder, language, fills) for language in CONFIGS]
 
 
@@ -57,7 +56,7 @@ def _hold_twins(site: Path) -> None:
 
 
 def _lay_out(course: Course, folder: Path, language: str, fills: Mapping[str, Fill]) -> Path:
-    site, docs = course.root / "site", folder / language
+    site, docs = course.root / "site", folder / "pages" / language
     shutil.copytree(site / language, docs)
     shutil.copytree(site / "assets", docs / "assets")
     (docs / "assets" / "pieces.css").write_text(_styles(), "utf-8")
@@ -126,12 +125,12 @@ def _configured(course: Course, folder: Path, language: str) -> Path:
     base = yaml.load((course.root / CONFIGS[language]).read_text("utf-8"), Loader=_lenient())  # noqa: S506
     settings: dict[str, Any] = {
         "INHERIT": f"{top}/{CONFIGS[language]}",
-        "docs_dir": language,
-        "site_dir": "../site" if language == "en" else f"../site/{language}",
+        "docs_dir": f"pages/{language}",
+        "site_dir": "site" if language == "en" else f"site/{language}",
         "theme": {"custom_dir": f"{top}/site/theme"},
         "nav": _menu(course, base["nav"]),
     }
-    file = folder / f"{language}.yml"
+    file = folder / CONFIGS[language]
     file.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), "utf-8")
     return file
 
