@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from checker.course import Contract
 from checker.runtime.environment import environment_of
 from checker.runtime.prepared import Prepared
 from checker.runtime.procfile import Procfile
 from checker.runtime.service import Service, launched
+from checker.runtime.walls import Walls
 
 if TYPE_CHECKING:
     from checker.runtime.ground import Ground
@@ -20,6 +22,9 @@ __all__ = ["Application", "bare"]
 
 LONGEST = 60.0
 """Seconds that a process that is run to its end has."""
+
+OWN = ("DATABASE_URL", "REDIS_URL")
+"""Variables with the address of something that is a service's own."""
 
 ONCE = ("release", "revert", "drift", "backfill", "test")
 """What comes after a service's name and a dash for processes that run on demand, and not beside the service."""
@@ -62,16 +67,26 @@ class Application:
     ) -> int:
         """Run one of its processes to the end; the exit code. Raises ServiceFailed as :meth:`Service.run` does."""
         entry, how = self.procfile[process], self._how(variables)
-        return Service.run(self._ground.launcher, process, entry, **how, within=within, must_succeed=must_succeed)
+        how |= {"within": within, "must_succeed": must_succeed}
+        with self.walls(process, variables) as walls:
+            return Service.run(self._ground.launcher, process, entry, **how, walls=walls)
+
+    def walls(self, process: str, variables: Mapping[str, str]) -> Walls:
+        """Return what is between a process and the rest: a service's own tests reach what is the service's alone."""
+        own = [variables[name] for name in OWN if name in variables] if process.endswith("-test") else []
+        return Walls(self._ground.loop, [urlsplit(url).port or 0 for url in own])
 
     def on_demand(self) -> list[str]:
         """Name the processes of its services that run only when they are called."""
         named = [entry.name.rpartition("-") for entry in self.procfile]
         return [f"{name}-{kind}" for name, _, kind in named if kind in ONCE and name in self.contract.owners]
 
-    def call(self, process: str, variables: Mapping[str, str], *, alias: str = "") -> Process:
+    def call(
+        self, process: str, variables: Mapping[str, str], *, alias: str = "", walls: Walls | None = None
+    ) -> Process:
         """Start one of these, and go on; ``alias`` is what its lines bear. Raises ServiceFailed as :func:`launched` does."""
-        return launched(self._ground.launcher, alias or process, self.procfile[process], **self._how(variables))
+        how = self._how(variables)
+        return launched(self._ground.launcher, alias or process, self.procfile[process], **how, walls=walls)
 
     def helpers(self, services: Sequence[str]) -> list[str]:
         """Name the processes that run beside these services: orders-relay."""

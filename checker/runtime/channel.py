@@ -1,4 +1,4 @@
-"""The socket to the launcher: each message is a length (4 bytes, big-endian) and JSON, some bring a descriptor."""
+"""The socket to the launcher: each message is a length (4 bytes, big-endian) and JSON, some bring descriptors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = ["Channel"]
@@ -23,15 +24,15 @@ class Channel:
         self._lock = threading.Lock()
         self._input = b""
 
-    def send(self, message: dict[str, Any], fd: int | None = None) -> None:
-        """Send a message and a copy of the descriptor ``fd``. When the other end is gone, the reader notices."""
+    def send(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
+        """Send a message and copies of the descriptors ``fds``. When the other end is gone, the reader notices."""
         data = json.dumps(message).encode()
         head = struct.pack("!I", len(data))
         with self._lock, contextlib.suppress(OSError):
-            if fd is None:
-                self.sock.sendall(head)
+            if fds:
+                socket.send_fds(self.sock, [head], fds)
             else:
-                socket.send_fds(self.sock, [head], [fd])
+                self.sock.sendall(head)
             self.sock.sendall(data)
 
     def receive(self) -> list[dict[str, Any]] | None:

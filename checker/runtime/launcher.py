@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from checker.ledger import Ledger
+    from checker.runtime.walls import Walls
 
 __all__ = ["GRACE", "Launcher", "Process"]
 
@@ -197,22 +198,33 @@ class Launcher:
         uid: int | None = None,
         *,
         fork: bool = False,
+        walls: Walls | None = None,
         stop_signal: int = signal.SIGTERM,
     ) -> Process:
         """Start ``argv`` with exactly ``env`` in ``cwd``; ``name`` is what its lines bear in the ledger.
 
         With ``fork`` a Python program of this environment is forked, where that makes no difference to it. ``uid``:
-        the user to become first, with that user's group. ``stop_signal`` asks it to end. Raises OSError
+        the user to become first, with that user's group. ``walls`` are built around it, where the system lets us.
+        ``stop_signal`` asks it to end. Raises OSError
         (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone,
         LearnerFault when the learner's Python never ran.
         """
-        request = {"do": "start", "name": name, "argv": list(argv), "env": dict(env), "cwd": str(cwd), "uid": uid}
+        request: dict[str, Any] = {
+            "do": "start",
+            "name": name,
+            "argv": list(argv),
+            "env": dict(env),
+            "cwd": str(cwd),
+            "uid": uid,
+        }
         request |= {"fork": fork and uid is None, "stop_signal": int(stop_signal)}
+        request["doors"] = list(walls.ports) if walls else []
         process = Process(self, name, key := self._next_key())
         output = Output(process._say)
         self._processes[key] = (process, output)
         try:
-            answer = self._ask(request, key=key, fd=output.write_end)
+            fds = [output.write_end, walls.inside.fileno()] if walls and walls.ports else [output.write_end]
+            answer = self._ask(request, key=key, fds=fds)
         except (EngineFault, LearnerFault):
             output.close()
             raise
@@ -222,6 +234,8 @@ class Launcher:
             del self._processes[key]
             output.close()
             raise OSError(answer["errno"], answer["error"], str(cwd) if answer["step"] == "cwd" else argv[0])
+        if walls and walls.ports:
+            walls.open()
         return process
 
     def scratch(self, folder: Path) -> None:
@@ -251,11 +265,11 @@ class Launcher:
             self._keys += 1
             return self._keys
 
-    def _ask(self, request: dict[str, Any], *, key: int = 0, fd: int | None = None) -> dict[str, Any]:
-        """Send a request, with the descriptor ``fd``, and return its answer. Raises EngineFault when none comes."""
+    def _ask(self, request: dict[str, Any], *, key: int = 0, fds: Sequence[int] = ()) -> dict[str, Any]:
+        """Send a request, with the descriptors ``fds``, and return its answer. Raises EngineFault when none comes."""
         key = key or self._next_key()
         answer = self._answers[key] = _Answer()
-        self._channel.send({**request, "key": key}, fd)
+        self._channel.send({**request, "key": key}, fds)
         if self._reader.is_alive():
             answer.there.wait(ANSWER)
         self._answers.pop(key, None)

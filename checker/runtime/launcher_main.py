@@ -1,7 +1,7 @@
 """The owner of every process of a run; a script for the learner's interpreter: python -I launcher_main.py FD MODULE...
 
 Standard library only. It hears requests on a socket and answers them: a length (4 bytes, big-endian) and JSON; a start
-request brings the write end of its output pipe along. Forks Python programs with the modules loaded already, executes
+request brings the write end of its output pipe along, and the socket to whoever holds the doors in its walls. Forks Python programs with the modules loaded already, executes
 others. It lives in a session of its own; when the socket closes, for whatever reason, it ends every process and itself.
 """
 # ruff: noqa: PTH118, PTH120  (os.path keeps the launcher small and quick to start)
@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from checker.runtime import forked, processes
+    from checker.runtime import forked, processes, walled
 else:  # -I keeps our folder off the path, and so it shall be
 
     def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
@@ -36,7 +36,7 @@ else:  # -I keeps our folder off the path, and so it shall be
         spec.loader.exec_module(module)
         return module
 
-    forked, processes = _beside("forked"), _beside("processes")
+    forked, processes, walled = _beside("forked"), _beside("processes"), _beside("walled")
 
 __all__ = ["main"]
 
@@ -187,6 +187,7 @@ class Owner:
         what = request["do"]
         if what == "start":
             request["output"] = self._fds.pop(0)
+            request["outside"] = self._fds.pop(0) if request["doors"] else None
             later = request["fork"] and not self._loaded
             self._waiting.append(request) if later else self._start(request)
             return
@@ -216,6 +217,8 @@ class Owner:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, QUIET)
         os.close(tell)
         os.close(request["output"])
+        if request["doors"]:
+            os.close(request["outside"])
         failure = _read_all(told)
         if failure:
             os.waitpid(pid, 0)
@@ -241,6 +244,8 @@ class Owner:
         self._end_at = time.monotonic() + grace
         for request in self._waiting:
             os.close(request["output"])
+            if request["doors"]:
+                os.close(request["outside"])
         self._waiting.clear()
         for child in self._children.values():
             self._stop(child, grace)
@@ -299,8 +304,11 @@ class Owner:
 
 def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int) -> NoReturn:
     """Become the program, in the child. What goes wrong before is told through the pipe ``tell``."""
-    step, parent = "cwd", os.getppid()
+    step, parent = "walls", os.getppid()
     try:
+        if request["doors"]:
+            walled.wall_off(request["doors"], request["outside"])
+        step = "cwd"
         forked.settle_in(request["output"], tell, request["cwd"])
         step = "uid"
         _drop_to(request["uid"])

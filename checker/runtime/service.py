@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from checker.errors import ServiceFailed
     from checker.runtime.procfile import Entry
+    from checker.runtime.walls import Walls
 
 __all__ = ["READY", "Service", "launched"]
 
@@ -72,13 +73,14 @@ class Service:
         fork: bool = True,
         within: float = READY,
         must_succeed: bool = False,
+        walls: Walls | None = None,
     ) -> int:
         """Run a command to its end, such as a release. Returns its exit code; -n: ended by signal n.
 
         Raises ServiceFailed when there is no such command, when it has not ended ``within`` seconds, and with
         ``must_succeed`` when its exit code is not 0: then with what its last lines mean.
         """
-        process = launched(launcher, name, entry, env, cwd, fork=fork)
+        process = launched(launcher, name, entry, env, cwd, fork=fork, walls=walls)
         try:
             code = process.wait(within)
         finally:
@@ -216,11 +218,20 @@ def _answers(address: str) -> bool:
     return isinstance(answer, int) and answer < UNREADY
 
 
-def launched(launcher: Launcher, name: str, entry: Entry, env: Mapping[str, str], cwd: Path, *, fork: bool) -> Process:
+def launched(
+    launcher: Launcher,
+    name: str,
+    entry: Entry,
+    env: Mapping[str, str],
+    cwd: Path,
+    *,
+    fork: bool,
+    walls: Walls | None = None,
+) -> Process:
     """Start a command of the Procfile, and go on. Raises ServiceFailed when there is no such command."""
     call = entry.call(env)
     try:
-        return launcher.start(name, call.argv, call.env, cwd, fork=fork and not call.shell)
+        return launcher.start(name, call.argv, call.env, cwd, fork=fork and not call.shell, walls=walls)
     except OSError as error:
         raise symptoms.no_such_command(
             name, str(error.filename or call.argv[0]), error.strerror or str(error)

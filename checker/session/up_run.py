@@ -65,8 +65,12 @@ class Errands:
         self._refuse_others(process)
         service, _, kind = process.rpartition("-")
         surroundings = self._alone(service) if kind == "test" else self._among(service, moves=kind == "backfill")
-        with aliases.taken(process) as alias, surroundings as variables:
-            called = self._application.call(process, variables, alias=alias)
+        with (
+            aliases.taken(process) as alias,
+            surroundings as variables,
+            self._application.walls(process, variables) as walls,
+        ):
+            called = self._application.call(process, variables, alias=alias, walls=walls)
             try:
                 yield called
             finally:
