@@ -65,6 +65,15 @@ def test_an_include_is_filled_in() -> None:
     assert cell.source == "```python\n# shop/a.py\ndef f(): ...\n```"
 
 
+def test_the_path_is_a_comment_of_its_language() -> None:
+    """What is copied out of a lesson runs: in SQL, a comment begins with dashes."""
+    (cell,) = read_guide(
+        "guide.md", "```{include} start:infra/a.sql\n```\n", {"start:infra/a.sql": "SELECT 1;"}.__getitem__
+    )
+
+    assert cell.source == "```sql\n-- infra/a.sql\nSELECT 1;\n```"
+
+
 def test_a_picture_may_stand_as_it_is() -> None:
     """Mermaid is neither run nor included; a heading in it is none."""
     assert len(cells("```mermaid\n# no heading\nflowchart LR\n```\n")) == 1

@@ -103,6 +103,7 @@ def test_chinese_lines_are_joined_without_a_space() -> None:
 def test_a_listing_is_named_by_its_path() -> None:
     """What an include begins with becomes the listing's title."""
     assert adapted("```python\n# shop/app.py\nx = 1\n```", []) == '```python title="shop/app.py"\nx = 1\n```'
+    assert adapted("```sql\n-- infra/a.sql\nSELECT 1\n```", []) == '```sql title="infra/a.sql"\nSELECT 1\n```'
 
 
 def test_markdown_in_a_fold_is_read() -> None:

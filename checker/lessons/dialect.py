@@ -10,7 +10,7 @@ __all__ = ["adapted", "headings", "joined", "slug"]
 _FENCE = re.compile(r"(?P<fence>`{3,}|~{3,})(?P<info>\S*)\s*$")
 _HEADING = re.compile(r"(?P<marks>#{1,6}) +(?P<title>.+?)\s*$")
 _TARGET = re.compile(r'<a id="(?P<name>[\w-]+)"></a>\s*$')
-_PATH = re.compile(r"# (?P<path>[\w./-]+\.\w+|Procfile)$")
+_PATH = re.compile(r"(?:#|--) (?P<path>[\w./-]+\.\w+|Procfile)$")
 _WIDE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”‘’—…]"
 _BROKEN = re.compile(rf"(?<={_WIDE})\n(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“‘])")
 

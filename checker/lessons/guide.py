@@ -22,6 +22,8 @@ _TARGET = re.compile(r"\((?P<name>[\w-]+)\)=\s*$")
 _OPTION = re.compile(r":(?P<key>[\w-]+):\s*(?P<value>.*)$")
 _STATE = re.compile(r"start|solution|(wrong|right)/[a-z0-9-]+")
 _LANGUAGES = {"py": "python", "toml": "toml", "yaml": "yaml", "html": "html", "sql": "sql"}
+_COMMENTS = {"sql": "--"}
+"""What a comment begins with where it is not ``#``: what is shown may be copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def _shown(file: str, lines: list[str], include: Include) -> list[str]:
     if fence and fence["info"] == "{include}":
         path = fence["rest"].partition(":")[2].partition("#")[0]
         language = _LANGUAGES.get(path.rpartition(".")[2], "")
-        return [f"```{language}", f"# {path}", *include(fence["rest"].strip()).splitlines(), "```"]
+        named = f"{_COMMENTS.get(language, '#')} {path}"
+        return [f"```{language}", named, *include(fence["rest"].strip()).splitlines(), "```"]
     if fence and fence["info"] in SHOWN:
         return lines
     raise EngineFault(
