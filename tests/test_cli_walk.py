@@ -87,6 +87,15 @@ def test_solution_is_open_once_it_passed(program: Program, tmp_path: Path) -> No
     assert (part, whole.code, "+++ solution/" in whole.out) == (2, 0, True)
 
 
+def test_a_part_is_followed_by_the_whole(program: Program, tmp_path: Path) -> None:
+    """Some checks have passed: the next lab can wait."""
+    space = program.workspace(tmp_path / "bazaar")
+
+    checked = program("check", "--cold", "--only", "counter_owns_the_counts", cwd=space)
+
+    assert checked.out.endswith("next     all of it: seamwork check 01\n")
+
+
 def test_conflict_has_a_way_back_and_forth(program: Program, tmp_path: Path) -> None:
     """A start that touches the same lines says which, exits 1, and can be undone or gone on with."""
     space = program.workspace(tmp_path / "bazaar", "00", start=True)

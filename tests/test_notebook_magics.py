@@ -69,6 +69,23 @@ def test_check_shows_each_claim(run: Cells, space: Path) -> None:
     assert (space / "runs" / "latest" / "report.html").is_file()
 
 
+def test_what_is_next_hangs_on_what_has_passed(run: Cells) -> None:
+    """A part of a lab is followed by all of it, all of it by the next lab."""
+    part, whole = run("%check 01 --only counter_owns_the_counts", "%check")
+
+    assert text(part).endswith("Next: all of it, %check 01.")
+    assert text(whole).endswith("Next: seamwork start 02, in a terminal.")
+
+
+def test_nothing_comes_after_the_last_lab(run: Cells, program: Program, tmp_path: Path) -> None:
+    """No lab is named that is not there."""
+    space = program.workspace(tmp_path / "last", "02")
+
+    (last,) = run(f"import os; os.chdir({str(space)!r})\n%check")
+
+    assert text(last).endswith("That was the last lab there is so far.")
+
+
 def test_a_failure_is_followed_by_hints(run: Cells, space: Path) -> None:
     """What failed is shown with its evidence; %hint goes on from it, a step further each time."""
     edit(space / "counter" / "app.py", "counts.add(name)", "0")

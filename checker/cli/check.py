@@ -106,6 +106,8 @@ def after(space: Workspace, results: Results, lab: Lab, report: Path | None) -> 
     if results.exit_code:
         again = N_("next     mend it, then: seamwork check {number}   (or seamwork watch {number}: on every save)")
         tell(again, number=lab.number)
+    elif sum(check.lab == lab.name for check in results.checks) < len(lab.checks):
+        tell(N_("next     all of it: seamwork check {number}"), number=lab.number)
     elif following:
         tell(N_("map      seamwork map   (who imports, calls and queries whom now)"))
         tell(N_("next     seamwork start {next}"), next=following[0].number)

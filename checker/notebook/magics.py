@@ -271,9 +271,21 @@ class SeamworkMagics(Magics):
         from checker.report import render_fragment, render_text  # noqa: PLC0415  (slow to import)
 
         lang, translate = language(), translator(language())
-        passed = say(N_("Next: seamwork start {next:02d}, in a terminal."), next=int(results.lab[:2]) + 1)
-        then = passed if results.exit_code == 0 else say(N_("Next: mend it, then %check again. %hint gives a hint."))
+        then = self._then(results)
         return Shown(
             render_fragment(results, lang=lang, translate=translate, then=then),
             render_text(results, lang=lang, translate=translate, width=WIDTH, then=then),
         )
+
+    def _then(self, results: Results) -> str:
+        """Say what to do next: what has passed in part is not the lab yet."""
+        if results.exit_code:
+            return say(N_("Next: mend it, then %check again. %hint gives a hint."))
+        course = self.desk.space().course
+        lab = course.lab(results.lab)
+        following = course.labs[course.labs.index(lab) + 1 :]
+        if sum(check.lab == lab.name for check in results.checks) < len(lab.checks):
+            return say(N_("Next: all of it, %check {number}."), number=lab.number)
+        if following:
+            return say(N_("Next: seamwork start {next}, in a terminal."), next=following[0].number)
+        return say(N_("That was the last lab there is so far."))
