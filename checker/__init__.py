@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from checker.backing import Adopted
     from checker.evidence import Asked, Reply, StandIn, at_once
+    from checker.runtime.building import OTHERS
     from checker.runtime.provisioned import Databases
     from checker.runtime.role import Role
     from checker.runtime.stage import Run, Stage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from checker.wait import eventually, until
 
 __all__ = [
+    "OTHERS",
     "Adopted",
     "Asked",
     "Databases",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "OTHERS": "checker.runtime.building",
     "Adopted": "checker.backing",
     "Asked": "checker.evidence",
     "Databases": "checker.runtime.provisioned",

@@ -30,7 +30,8 @@ class Contract:
     """The contract as it is in one lab: ``folder`` is labs/contract; a lab that is not listed is as the one before it.
 
     ``provision``: the folder of the SQL files that make the databases, "" where we make them. ``moves``: for a service
-    whose data comes from elsewhere, whose database that is.
+    whose data comes from elsewhere, whose database that is. ``variables``: durations and bounds that every process of
+    the learner's is told, unless a check says otherwise.
     """
 
     def __init__(self, folder: Path, number: str) -> None:
@@ -41,6 +42,8 @@ class Contract:
         self.provision = listed.take("provision", str, "")
         moves = listed.table("moves")
         self.moves = {name: moves.take(name, str) for name in moves.keys()}  # noqa: SIM118
+        variables = listed.table("variables")
+        self.variables = {name: variables.take(name, str) for name in variables.keys()}  # noqa: SIM118
         listed.close()
 
     @property
@@ -56,6 +59,10 @@ class Contract:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         parsed: dict[str, Any] = yaml.load((self._folder / "openapi.yaml").read_text("utf-8"), Loader=loader)  # noqa: S506
         return parsed
+
+    def owners_of(self, operation: str) -> list[str]:
+        """Return who owns "GET /orders/{id}"."""
+        return [name for name, owner in self.owners.items() if operation in owner.operations]
 
     def owner(self, method: str, path: str) -> str:
         """Return who answers "GET", "/orders/7?x=1". Raises EngineFault when nobody does."""

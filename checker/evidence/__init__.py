@@ -8,7 +8,7 @@ from checker.evidence.faults import Due, Hold, LiveFault
 from checker.evidence.loop import Loop
 from checker.evidence.proxy import Address, HttpProxy, TcpProxy
 from checker.evidence.reply import Reply
-from checker.evidence.routes import Asked, in_turn
+from checker.evidence.routes import Asked, Script, in_turn
 from checker.evidence.standin import StandIn
 from checker.evidence.taps.postgres import PostgresTap
 from checker.evidence.taps.redis import RedisTap
@@ -30,6 +30,7 @@ __all__ = [
     "RedisCommand",
     "RedisTap",
     "Reply",
+    "Script",
     "StandIn",
     "TcpProxy",
     "at_once",

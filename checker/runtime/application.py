@@ -112,7 +112,7 @@ class Application:
         return Service.start(self._ground.launcher, self.called(name), entry, **self._how(variables))
 
     def _how(self, variables: Mapping[str, str]) -> dict[str, Any]:
-        env = {**environment_of(self._ground.python), **variables}
+        env = {**environment_of(self._ground.python), **self.contract.variables, **variables}
         return {"env": env, "cwd": self.folder, "fork": self._ground.forks}
 
 

@@ -21,10 +21,13 @@ from checker.runtime.system import Plan, System
 if TYPE_CHECKING:
     from checker.runtime.ground import Ground
 
-__all__ = ["NOBODY", "Builder"]
+__all__ = ["NOBODY", "OTHERS", "Builder"]
 
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens: the port of "discard" is below those that are handed out."""
+
+OTHERS = "others"
+"""As a stand-in: all of the lab's services that the learner's do not play."""
 
 PLACES = """
 SELECT attrelid::bigint, attnum::int FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
@@ -55,12 +58,16 @@ class Builder:
         *,
         only: Sequence[str] = (),
         standins: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
         databases: Mapping[str, Adopted] | None = None,
     ) -> System:
         """Start the roles in ``only`` (all, when empty), but for those that stand-ins play, on new databases or these.
 
-        Raises ServiceFailed when one does not start.
+        ``standins``: roles, or OTHERS. ``variables``: what the learner's processes are told beside the contract's. Raises
+        ServiceFailed when one does not start.
         """
+        if OTHERS in standins:
+            standins = [name for name in self._contract.services if name not in only]
         real = [name for name in only or self._contract.services if name not in standins]
         owners = {role: self._contract.owners[bare(role)] for role in real}
         source = self._provisioned or self._today.databases
@@ -71,7 +78,10 @@ class Builder:
         urls |= {role: tap.url_for(urls[role]) for role, tap in taps.items()}
         versions = {"before": self._before.application} if any(role != bare(role) for role in real) else {}
         helpers = self._today.helpers(real)
-        plan = Plan(self._contract, real, standins, helpers, self._told(urls), members, versions, taps)
+        told = (
+            {role: {**variables, **told} for role, told in self._told(urls).items()} if variables else self._told(urls)
+        )
+        plan = Plan(self._contract, real, standins, helpers, told, members, versions, taps)
         return self._started(plan, self._today)
 
     def earlier(self, database: Adopted | None = None) -> System:

@@ -111,8 +111,10 @@ class Databases:
     def _release_before(self) -> dict[str, Adopted]:
         sources = {name: self.given(name) for name in dict.fromkeys(self._contract.moves.values())}
         before = self._earlier.application
-        for database in sources.values():
-            for process in before.releases():
+        owners = before.contract.owners
+        for process in before.releases():
+            database = sources.get(owners[process.removesuffix("-release")].database)
+            if database is not None:
                 before.run(process, {"DATABASE_URL": database.url}, must_succeed=True)
         return _copies(sources, "old")
 

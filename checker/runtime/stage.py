@@ -146,8 +146,8 @@ class Stage:
         """Return the running system with these options: the shared one, or a new one for this check alone.
 
         ``only``: the roles played by the learner's services (default: all of the lab's);
-        ``standins``: roles played by scripted stand-ins. Raises ServiceFailed when it does not start; Blocked when
-        that has been said before.
+        ``standins``: roles played by scripted stand-ins, or OTHERS; ``variables``: what the learner's processes are told
+        beside the contract's. Raises ServiceFailed when it does not start; Blocked when that has been said before.
         """
         key = _key(options)
         if not fresh:
@@ -248,4 +248,8 @@ class Stage:
 
 
 def _key(options: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(options.items()))
+    return tuple((name, _hashable(value)) for name, value in sorted(options.items()))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value.items()) if isinstance(value, Mapping) else tuple(value) if isinstance(value, list) else value

@@ -12,13 +12,13 @@ from checker.backing import Member
 from checker.course import Contract
 from checker.errors import N_, EngineFault
 from checker.evidence import Client, HttpProxy, Loop, Reply, StandIn
-from checker.ledger import Ledger
+from checker.ledger import Exchange, Ledger
 from checker.runtime.application import Application, bare
 from checker.runtime.role import FaultOn, Role
 from checker.runtime.service import READY, Service
 
 if TYPE_CHECKING:
-    from checker.evidence import PostgresTap
+    from checker.evidence import PostgresTap, Script
 
 __all__ = ["Plan", "System"]
 
@@ -127,9 +127,13 @@ class System:
 
     # Its client: each path to its owner
 
+    def owner(self, method: str, path: str) -> Role:
+        """Return the role that owns the path in this lab."""
+        return self[self._plan.contract.owner(method, path)]
+
     def request(self, method: str, path: str, **how: Any) -> Reply:
         """Send a request to the role that owns the path in this lab. Raises NoReply."""
-        return self[self._plan.contract.owner(method, path)].request(method, path, **how)
+        return self.owner(method, path).request(method, path, **how)
 
     def get(self, path: str, **how: Any) -> Reply:
         """GET ``path`` from its owner."""
@@ -142,6 +146,26 @@ class System:
     def patch(self, path: str, **how: Any) -> Reply:
         """PATCH at the owner of ``path``."""
         return self.request("PATCH", path, **how)
+
+    # Its neighbours, where they are played
+
+    def plays(self, method: str, template: str, script: Script, *, status: int = 200) -> None:
+        """Answer ``template`` ("/users/{uid}") with ``script`` in each stand-in that owns it, today or in the version before.
+
+        Raises EngineFault where none does.
+        """
+        contracts = [self._plan.contract, *(version.contract for version in self._plan.versions.values())]
+        owners = {owner for contract in contracts for owner in contract.owners_of(f"{method} {template}")}
+        playing = [standin for name, standin in self._standins.items() if name in owners]
+        if not playing:
+            raise EngineFault(N_("No stand-in owns {method} {path} in this system."), method=method, path=template)
+        for standin in playing:
+            standin.on(method, template, script, status=status)
+
+    @property
+    def calls(self) -> list[Exchange]:
+        """What services asked of each other since this check began."""
+        return [call for role in self for call in role.calls]
 
     @property
     def services(self) -> Sequence[Service]:

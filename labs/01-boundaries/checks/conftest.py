@@ -169,16 +169,14 @@ def prices(skus: list[str], rng: random.Random) -> dict[str, int]:
 
 
 @pytest.fixture
-def shop_stand_in(system: System, prices: dict[str, int], rng: random.Random) -> Role:
-    """The shop, played by a stand-in that knows every user and these prices, and nothing of orders."""
-    shop = system["shop"].standin
-    shop.on("POST", "/users", lambda ask: {"id": rng.choice(CUSTOMERS), **ask.json}, status=201)
-    shop.on("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
-    shop.on("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
-    shop.on("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], prices))
-    shop.on("GET", "/products", lambda ask: [a_product(sku, prices) for sku in ask.query.get("sku", prices)])
-    shop.on("POST", "/users/{uid}/points", points_added)
-    return system["shop"]
+def neighbours(system: System, prices: dict[str, int], rng: random.Random) -> None:
+    """Whoever is a neighbour of `orders`, played by stand-ins that know every user and these prices, and nothing of orders."""
+    system.plays("POST", "/users", lambda ask: {"id": rng.choice(CUSTOMERS), **ask.json}, status=201)
+    system.plays("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
+    system.plays("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
+    system.plays("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], prices))
+    system.plays("GET", "/products", lambda ask: [a_product(sku, prices) for sku in ask.query.get("sku", prices)])
+    system.plays("POST", "/users/{uid}/points", points_added)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from checker import Reply, Role, System, at_once
+from checker import OTHERS, Reply, Role, System, at_once
 
-ALONE = pytest.mark.system(only=["orders"], standins=["shop"])
-"""Only `orders` runs; the shop is a stand-in that knows users, products and points."""
+ALONE = pytest.mark.system(only=["orders"], standins=[OTHERS])
+"""Only `orders` runs; its neighbours are stand-ins that know users, products and points."""
 
 
 def test_orders_answers_for_orders(orders: Role, shop: Role, place: Callable[..., Reply], skus: list[str]) -> None:
@@ -63,34 +63,38 @@ def test_cancelling_gives_the_pieces_back(
 
 
 @ALONE
+@pytest.mark.usefixtures("neighbours")
 def test_orders_lives_alone(
-    shop_stand_in: Role, place: Callable[..., Reply], skus: list[str], walk: Callable[..., list[str]]
+    system: System, place: Callable[..., Reply], skus: list[str], walk: Callable[..., list[str]]
 ) -> None:
     """With nobody of yours running but `orders`, an order is placed and goes from created to delivered."""
     order = place(skus[0], 3)["id"]
 
     assert walk(order, "paid", "shipped", "delivered") == ["paid", "shipped", "delivered"]
-    assert shop_stand_in.calls
+    assert system.calls
 
 
 @ALONE
+@pytest.mark.usefixtures("neighbours")
 def test_orders_computes_the_price(
-    shop_stand_in: Role, prices: dict[str, int], place: Callable[..., Reply], skus: list[str]
+    system: System, prices: dict[str, int], place: Callable[..., Reply], skus: list[str]
 ) -> None:
     """The price comes from the catalogue and the discount from `orders`, whatever the caller claims."""
     claims = {"discount_cents": 900, "total_cents": 1, "unit_price_cents": 1}
     order = place(skus[0], 2, discount_code="SPRING25", **claims)
 
-    assert shop_stand_in.calls
+    assert system.calls
     assert order["total_cents"] == 2 * prices[skus[0]] - 2 * prices[skus[0]] * 25 // 100
 
 
 @pytest.mark.after("test_orders_answers_for_orders")
-def test_an_order_costs_few_questions(orders: Role, shop: Role, place: Callable[..., Reply], skus: list[str]) -> None:
+def test_an_order_costs_few_questions(
+    system: System, orders: Role, place: Callable[..., Reply], skus: list[str]
+) -> None:
     """Placing an order asks the shop at most three things: user, products, points; and the shop asks nothing back."""
     place(skus[0]).json["id"]
 
-    assert 1 <= len(shop.calls) <= 3
+    assert 1 <= len(system.calls) <= 3
     assert [call.request for call in orders.calls] == []
 
 
@@ -111,12 +115,13 @@ def test_each_keeps_to_its_own_tables(system: System, errand: Callable[[], dict[
 
 @ALONE
 @pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
 def test_a_silent_shop_stores_nothing(
-    shop_stand_in: Role, orders: Role, place: Callable[..., Reply], skus: list[str]
+    system: System, orders: Role, place: Callable[..., Reply], skus: list[str]
 ) -> None:
     """When the shop falls silent half way, the order is refused with 503, and nothing of it is kept."""
     before = orders.get("/orders")["total"]
-    shop_stand_in.resets(when="POST /users/")
+    system.owner("POST", "/users/1/points").resets(when="POST /users/")
     refused = place(skus[0])
 
     assert refused.status_code == 503

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from checker import Adopted, Asked, Databases, Reply, Role, Run, Stage, System, at_once, until
+from checker import OTHERS, Adopted, Asked, Databases, Reply, Role, Run, Stage, System, at_once, until
 
 CUSTOMERS = range(1, 41)
 """Who is in the shop's database from the beginning."""
@@ -156,25 +156,23 @@ def order_at(orders: Role, rng: random.Random, buyer: int, sku: str, quantity: i
 
 
 @pytest.fixture
-def shop_stand_in(system: System, rng: random.Random) -> Role:
-    """The shop, played by a stand-in that knows every user and a price for every product."""
-    return played_shop(system, rng)
+def neighbours(system: System, rng: random.Random) -> None:
+    """Whoever is a neighbour of `orders`, played by stand-ins that know every user and a price for every product."""
+    play_neighbours(system, rng)
 
 
-def played_shop(system: System, rng: random.Random) -> Role:
-    """Teach the shop's stand-in what orders asks."""
+def play_neighbours(system: System, rng: random.Random) -> None:
+    """Teach the stand-ins what orders asks."""
     price = rng.randrange(1_000, 20_000)
-    shop = system["shop"].standin
-    shop.on("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
-    shop.on("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
-    shop.on("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], price))
-    shop.on("GET", "/products", lambda ask: [a_product(sku, price) for sku in ask.query.get("sku", [])])
-    shop.on("POST", "/users/{uid}/points", points_added)
-    return system["shop"]
+    system.plays("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
+    system.plays("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
+    system.plays("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], price))
+    system.plays("GET", "/products", lambda ask: [a_product(sku, price) for sku in ask.query.get("sku", [])])
+    system.plays("POST", "/users/{uid}/points", points_added)
 
 
 @pytest.fixture
-def orders_stand_in(system: System, rng: random.Random) -> dict[str, Any]:
+def an_order(system: System, rng: random.Random) -> dict[str, Any]:
     """Orders, played by a stand-in that has one order; the order."""
     order = {
         "id": rng.randrange(500_000, 600_000),
@@ -189,11 +187,16 @@ def orders_stand_in(system: System, rng: random.Random) -> dict[str, Any]:
         "address": {"recipient": "R", "street": "S", "city": "C", "postcode": "P", "country": "IE"},
         "created_at": "2026-03-02T08:15:00Z",
     }
-    orders = system["orders"].standin
-    orders.on("GET", "/orders/{id}", lambda _: order)
-    orders.on("GET", "/orders", lambda _: {"items": [order], "total": 1})
-    orders.on("POST", "/orders/{id}/payment", lambda _: {**order, "status": "paid"})
+    system.plays("GET", "/orders/{id}", lambda _: order)
+    system.plays("GET", "/orders", lambda _: {"items": [order], "total": 1})
+    system.plays("POST", "/orders/{id}/payment", lambda _: {**order, "status": "paid"})
     return order
+
+
+@pytest.fixture
+def shown(system: System) -> list[str]:
+    """What the shop shows besides: the paths that are its own in this lab."""
+    return [path for path in ("/users/3", "/users/3/points", "/products") if system.owner("GET", path).name == "shop"]
 
 
 def a_user(uid: str) -> dict[str, Any]:
@@ -338,8 +341,8 @@ def late_orders(
             ids = selling.result()
             assert moving.result() == 0
         assert run("orders-backfill", target.url, SOURCE_DATABASE_URL=source.url) == 0
-        new = stage.on({"orders": target}, only=["orders"], standins=["shop"])
-        played_shop(new, rng)
+        new = stage.on({"orders": target}, only=["orders"], standins=[OTHERS])
+        play_neighbours(new, rng)
         known = [number for number in ids if new.get(f"/orders/{number}").status_code == 200]
         return ids, known, order_at(new["orders"], rng, buyer, SCARCE).status_code
 
@@ -436,9 +439,8 @@ def replicas(databases: Databases, run: Run, stage: Stage) -> Callable[[], tuple
 
 
 @pytest.fixture
-def side_by_side(system: System, rng: random.Random, shop_stand_in: Role, sku: str) -> Callable[[], list[str]]:
+def side_by_side(system: System, rng: random.Random, sku: str) -> Callable[[], list[str]]:
     """Use the old version and the new one at once, on one database; what went wrong, a line each."""
-    assert shop_stand_in
     versions = {"the new version": system["orders"], "the old version": system["orders@before"]}
 
     def used() -> list[str]:
