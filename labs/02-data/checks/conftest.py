@@ -294,7 +294,7 @@ def after_moving_again(system: System, databases: Databases, run: Run) -> Callab
     def moved(expected: Orders) -> list[str]:
         source = databases.given("shop").url
         code = run("orders-backfill", system["orders"].database_url, SOURCE_DATABASE_URL=source)
-        return [f"orders-backfill exits with {code}"] if code else differences(expected, every_order(system))
+        return [f"orders-backfill exits with {code}, not 0"] if code else differences(expected, every_order(system))
 
     return moved
 
@@ -306,16 +306,19 @@ def before(stage: Stage) -> Callable[[], Orders]:
 
 
 @pytest.fixture
-def meanwhile(system: System, place: Place, sku: str) -> Callable[[], Orders]:
-    """Let the new version take an order, and change an old one; all orders there are then."""
+def undone(
+    system: System, place: Place, sku: str, after_moving_again: Callable[[Orders], list[str]]
+) -> Callable[[], list[str]]:
+    """Pay an old order at the new version, and move again; then take a new one, and move again. What that has undone."""
 
-    def changed() -> Orders:
-        place(sku)["id"]
+    def looked_for() -> list[str]:
         waiting = next(order["id"] for order in every_order(system) if order["status"] == "created")
         system.patch(f"/orders/{waiting}/status", json={"status": "paid"})["status"]
-        return every_order(system)
+        found = after_moving_again(every_order(system))
+        place(sku)["id"]
+        return found or after_moving_again(every_order(system))
 
-    return changed
+    return looked_for
 
 
 @pytest.fixture
@@ -445,6 +448,9 @@ def side_by_side(system: System, rng: random.Random, sku: str) -> Callable[[], l
 
     def used() -> list[str]:
         made = {name: loaded(version, rng, sku) for name, version in versions.items()}
+        waiting = [[reply["id"] for reply in replies if reply.status_code == 201][8:] for replies in made.values()]
+        for (name, version), others in zip(versions.items(), reversed(waiting), strict=True):
+            made[name] += paid(version, others)
         wrong = [
             f"{name}: {reply.asked} → {reply.status_code}"
             for name, replies in made.items()
@@ -458,12 +464,16 @@ def side_by_side(system: System, rng: random.Random, sku: str) -> Callable[[], l
 
 
 def loaded(version: Role, rng: random.Random, sku: str) -> list[Reply]:
-    """Place orders, read and list them and move them on, four at a time."""
+    """Place orders, read and list them and move half of them on, many at a time."""
     placed = at_once([partial(order_at, version, rng, rng.choice(CUSTOMERS), sku) for _ in range(4)] * 4)
     ids = [reply["id"] for reply in placed if reply.status_code == 201]
     reads = at_once([partial(version.get, f"/orders/{number}") for number in ids])
-    moves = at_once([partial(version.patch, f"/orders/{number}/status", json={"status": "paid"}) for number in ids[:8]])
-    return [*placed, *reads, *moves, version.get("/orders?limit=50")]
+    return [*placed, *reads, *paid(version, ids[:8]), version.get("/orders?limit=50")]
+
+
+def paid(version: Role, orders: Sequence[int]) -> list[Reply]:
+    """Move orders on to paid, all at once."""
+    return at_once([partial(version.patch, f"/orders/{number}/status", json={"status": "paid"}) for number in orders])
 
 
 def disagreements(versions: dict[str, Role], made: dict[str, list[Reply]]) -> list[str]:

@@ -72,13 +72,13 @@ def test_shop_works_without_orders_database(
 
 @pytest.mark.fresh
 def test_every_order_has_moved_once(
-    before: Callable[[], Orders], meanwhile: Callable[[], Orders], after_moving_again: Callable[[Orders], list[str]]
+    before: Callable[[], Orders], after_moving_again: Callable[[Orders], list[str]], undone: Callable[[], list[str]]
 ) -> None:
     """Every order of the old system has moved, none of them twice; and moving again undoes nothing."""
     found = after_moving_again(before())
 
     assert found == []
-    assert after_moving_again(meanwhile()) == []
+    assert undone() == []
 
 
 @pytest.mark.after("test_every_order_has_moved_once")
