@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checker.backing import Adopted
-    from checker.evidence import Asked, Reply, StandIn, at_once
+    from checker.evidence import Asked, PostgresTap, Reply, StandIn, at_once
     from checker.runtime.building import OTHERS
     from checker.runtime.provisioned import Databases
     from checker.runtime.role import Role
@@ -23,6 +23,7 @@ __all__ = [
     "Adopted",
     "Asked",
     "Databases",
+    "PostgresTap",
     "Reply",
     "Role",
     "Run",
@@ -39,6 +40,7 @@ _HOMES = {
     "Adopted": "checker.backing",
     "Asked": "checker.evidence",
     "Databases": "checker.runtime.provisioned",
+    "PostgresTap": "checker.evidence",
     "Reply": "checker.evidence",
     "Role": "checker.runtime.role",
     "Run": "checker.runtime.stage",
