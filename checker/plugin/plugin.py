@@ -110,8 +110,10 @@ class Plugin:
         self._gate.admit(item, self._key(item))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, None, None]:
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Hold a check that passed to its preconditions, and ourselves to what we broke."""
+        if item.get_closest_marker("timing") is not None:
+            self._stage.settle()
         try:
             yield
         finally:

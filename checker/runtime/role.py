@@ -95,6 +95,11 @@ class Role:
         """What other services asked of it since this check began."""
         return [e for e in self._ledger.exchanges(check=self._ledger.check, callee=self.name) if e.caller != "you"]
 
+    @property
+    def log(self) -> list[str]:
+        """What it has written since this check began, line by line."""
+        return [line.text for line in self._ledger.lines(self.name) if line.check == self._ledger.check]
+
     # As the one who breaks it; ``due`` says which requests are meant, see Due
 
     def hangs(self, **due: Unpack[Due]) -> FaultOn:
@@ -120,6 +125,10 @@ class Role:
     def sends_half_a_body(self, **due: Unpack[Due]) -> FaultOn:
         """Cut its replies in the middle."""
         return self._break(lambda edge: edge.sends_half_a_body(**due))
+
+    def sends_garbage(self, **due: Unpack[Due]) -> FaultOn:
+        """Answer with bytes that are no HTTP."""
+        return self._break(lambda edge: edge.sends_garbage(**due))
 
     def refuses(self) -> FaultOn:
         """Refuse its neighbours' connections, as if nobody listened."""

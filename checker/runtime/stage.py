@@ -107,6 +107,10 @@ class Stage:
         self.ended_badly.clear()
         self.ledger.check = check
 
+    def settle(self) -> None:
+        """Wait until nothing is being built any more: time is the point of what comes now."""
+        wait(self._building())
+
     def end(self) -> None:
         """End a check: take its faults back, and what was started for it alone down."""
         self.ledger.check = None
