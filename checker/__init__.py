@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checker.backing import Adopted
+    from checker.errors import NoReply
     from checker.evidence import Asked, PostgresTap, Reply, StandIn, at_once
     from checker.runtime.building import OTHERS
     from checker.runtime.provisioned import Databases
@@ -23,6 +24,7 @@ __all__ = [
     "Adopted",
     "Asked",
     "Databases",
+    "NoReply",
     "PostgresTap",
     "Reply",
     "Role",
@@ -40,6 +42,7 @@ _HOMES = {
     "Adopted": "checker.backing",
     "Asked": "checker.evidence",
     "Databases": "checker.runtime.provisioned",
+    "NoReply": "checker.errors",
     "PostgresTap": "checker.evidence",
     "Reply": "checker.evidence",
     "Role": "checker.runtime.role",
