@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from checker import OTHERS
 from checker.course import Contract, Lab
 from checker.plugin import run_checks
 from checker.runtime.ground import Ground
@@ -28,8 +29,10 @@ class _Noting(Stage):
 
     def system(self, *, fresh: bool = False, **options: Any) -> System:
         check = str(self.ledger.check)
-        standins = list(options.get("standins", []))
         real = list(options.get("only") or self.roles)
+        standins = list(options.get("standins", []))
+        if OTHERS in standins:
+            standins = [name for name in self.roles if name not in real]
         name = check if fresh else " ".join([*real, *(f"~{standin}" for standin in standins)])
         self.scenes[name] = _scene("workspace", self.contract, real, standins) | {"fresh": fresh}
         self.played[check] = name
