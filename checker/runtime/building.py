@@ -29,9 +29,9 @@ NOBODY = "http://127.0.0.1:9"
 OTHERS = "others"
 """As a stand-in: all of the lab's services that the learner's do not play."""
 
-PLACES = """
-SELECT attrelid::bigint, attnum::int FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-WHERE relname = %s AND attname = %s
+NAMES = """
+SELECT attrelid::bigint, attnum::int, relname::text, attname::text
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attrelid = ANY(%s::oid[])
 """
 
 
@@ -99,7 +99,7 @@ class Builder:
         upstream = server.hostname or "", server.port or 0
         caller = process or f"a process of {database.role}"
         ground, callee = self._ground, f"{database.role}'s database"
-        return PostgresTap(ground.loop, ground.ledger, caller, callee, upstream, places=partial(_places, database))
+        return PostgresTap(ground.loop, ground.ledger, caller, callee, upstream, names=partial(_names, database))
 
     def run(self, process: str, url: str, *, before: bool = False, **variables: str) -> int:
         """Run a process to its end, ``url`` being its DATABASE_URL; its exit code.
@@ -142,7 +142,8 @@ class Builder:
         }
 
 
-def _places(database: Adopted, table: str, column: str) -> set[tuple[int, int]]:
-    """Return the numbers of a table and a column in the catalog, in each schema that has such a table."""
+def _names(database: Adopted, tables: list[int]) -> dict[tuple[int, int], tuple[str, str]]:
+    """Return what tables with these numbers, and their columns, are called, by the numbers of both."""
     with database.admin() as connection:
-        return set(connection.execute(PLACES, [table, column]).fetchall())
+        found = connection.execute(NAMES, [tables]).fetchall()
+    return {(table, column): (of, name) for table, column, of, name in found}

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from checker.evidence.taps.base import Tap
 from checker.evidence.taps.orders import Dropped, Held, TapFault
-from checker.evidence.taps.postgres_planted import Alters, Bug, LeavesOut, LosesWrites, Places
+from checker.evidence.taps.postgres_catalog import Catalog, Names
+from checker.evidence.taps.postgres_planted import Alters, Bug, LeavesOut, LosesWrites
 from checker.evidence.taps.postgres_relay import PostgresLink
 from checker.evidence.taps.postgres_statement import Statement, chosen
 from checker.ledger import EXCHANGES
@@ -48,7 +49,7 @@ class PostgresTap(Tap):
     Bytes pass as they came; what cannot be read passes too, and its connection is noted as opaque. Faults take a verb
     ("COMMIT"; "CREATE" is CREATE TABLE, CREATE INDEX, …), a table that is read or written, and a piece of text; None is
     any. Each acts on the k-th such statement from now on, ``only``; on all of them where that is None.
-    ``places`` finds a column's numbers, for :meth:`alters`.
+    ``names`` asks the server what its columns are called, for :meth:`alters`; it is called in the loop.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class PostgresTap(Tap):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        places: Places | None = None,
+        names: Names | None = None,
     ) -> None:
         self.committed = self.rolled_back = self.opaque = 0
         self.bugs: tuple[Bug, ...] = ()
-        self._places = places
+        self._catalog = None if names is None else Catalog(names)
         self._noted: deque[Statement] = deque(maxlen=EXCHANGES)
         super().__init__(loop, ledger, caller, callee, upstream, host=host, port=port)
 
@@ -135,11 +136,11 @@ class PostgresTap(Tap):
     def alters(self, table: str, column: str) -> Bug:
         """Let a column's values be others when they are read: a number one more, another character in a text.
 
-        Raises RuntimeError where the tap was not told how to find columns.
+        The table need not be there yet. Raises RuntimeError where the tap was not told how to ask for names.
         """
-        if self._places is None:
-            raise RuntimeError("this tap was not told how to find columns")
-        return self._plant(Alters(f"alters {table}.{column}", self, table, places=self._places(table, column)))
+        if self._catalog is None:
+            raise RuntimeError("this tap was not told how to ask what columns are called")
+        return self._plant(Alters(f"alters {table}.{column}", self, table, column=column, catalog=self._catalog))
 
     def leaves_out_a_row(self, table: str, *, least: int = 2) -> Bug:
         """Leave the last row of a SELECT on the table out, where there are at least ``least``."""

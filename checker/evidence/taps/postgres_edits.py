@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AlterColumn", "Chain", "Edit", "LeaveOut"]
 
+Met = Callable[[], None]
+"""Is called for each change."""
+
 
 class Edit:
     """The rows of one statement's answer, as they come; nothing is done to them here."""
@@ -27,21 +30,21 @@ class Edit:
 
 
 class AlterColumn(Edit):
-    """Another value in some columns. ``places``: the tables' and columns' numbers, known by the time a row comes."""
+    """Another value in some columns. ``columns`` and ``find``, which of them, are asked when the first row comes."""
 
     def __init__(
-        self, columns: Callable[[], Sequence[Column]], places: set[tuple[int, int]], met: Callable[[], None]
+        self, columns: Callable[[], Sequence[Column]], find: Callable[[Sequence[Column]], list[int]], met: Met
     ) -> None:
         self._columns = columns
-        self._places = places
+        self._find = find
         self._met = met
         self._wanted: list[tuple[int, Column]] | None = None
 
     def row(self, raw: bytes) -> bytes:
         """Change the row."""
         if self._wanted is None:
-            found = enumerate(self._columns())
-            self._wanted = [(at, each) for at, each in found if (each.table, each.number) in self._places]
+            columns = self._columns()
+            self._wanted = [(at, columns[at]) for at in self._find(columns)]
         found_in = values(raw[5:])
         changed = list(found_in)
         for at, column in self._wanted:
@@ -57,7 +60,7 @@ class AlterColumn(Edit):
 class LeaveOut(Edit):
     """All rows but the last one, where there are at least ``least``."""
 
-    def __init__(self, least: int, met: Callable[[], None]) -> None:
+    def __init__(self, least: int, met: Met) -> None:
         self._least = least
         self._met = met
         self._seen = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checker.evidence.taps.postgres_edits import AlterColumn, Edit, LeaveOut
@@ -11,13 +12,11 @@ from checker.evidence.taps.postgres_text import is_verb
 
 if TYPE_CHECKING:
     from checker.evidence.taps.base import Tap
+    from checker.evidence.taps.postgres_catalog import Catalog
     from checker.evidence.taps.postgres_portals import Column
     from checker.evidence.taps.postgres_statement import Statement
 
-__all__ = ["Alters", "Bug", "LeavesOut", "LosesWrites", "Places"]
-
-Places = Callable[[str, str], set[tuple[int, int]]]
-"""Finds a column: (table, column) → the numbers of table and column in the catalog, one pair for each schema."""
+__all__ = ["Alters", "Bug", "LeavesOut", "LosesWrites"]
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
@@ -59,15 +58,17 @@ class _Read(Bug):
         return is_verb(statement.verb, "SELECT") and statement.touches(self.table)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Alters(_Read):
-    """A column's values are others when they are read by a SELECT. ``places``: where the column is."""
+    """A column's values are others when they are read by a SELECT. ``catalog`` knows where the column is."""
 
-    places: set[tuple[int, int]] = field(default_factory=set)
+    column: str
+    catalog: Catalog = field(repr=False)
 
     def edit(self, statement: Statement, columns: Callable[[], list[Column]]) -> Edit | None:
         """Change that column in each row."""
-        return AlterColumn(columns, self.places, self.meets) if self.is_for(statement) else None
+        find = partial(self.catalog.find, self.table, self.column)
+        return AlterColumn(columns, find, self.meets) if self.is_for(statement) else None
 
 
 @dataclass(eq=False)

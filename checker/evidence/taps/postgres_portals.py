@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from checker.evidence.taps.postgres_wire import named
+from checker.evidence.taps.postgres_wire import named, text
 
 if TYPE_CHECKING:
     from checker.evidence.taps.postgres_statement import Statement
@@ -18,12 +18,23 @@ _COLUMN = struct.Struct("!IhIhih")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a result: its place in a table (0, 0 where it is computed), its type, and whether it is binary."""
+    """A column of a result: its name there, its place in a table, its type, and whether it is binary."""
 
+    name: str
     table: int
     number: int
     type: int
     binary: bool
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The numbers of table and column in the catalog; 0 and 0 where it is computed."""
+        return self.table, self.number
+
+    @property
+    def stored(self) -> bool:
+        """Whether it is a column of a table, by that table's definition."""
+        return self.table > 0 and self.number > 0
 
 
 @dataclass(eq=False, slots=True)
@@ -51,10 +62,7 @@ class Portal:
         found, formats = columns(self.prepared.fields), _formats(self.bound)
         if len(formats) <= 1:
             formats = (formats or [0]) * len(found)
-        return [
-            Column(each.table, each.number, each.type, binary=bool(how))
-            for each, how in zip(found, formats, strict=False)
-        ]
+        return [replace(each, binary=bool(how)) for each, how in zip(found, formats, strict=False)]
 
 
 @dataclass
@@ -99,7 +107,7 @@ def columns(fields: bytes) -> list[Column]:
     found, at = [], 2
     while (end := fields.find(b"\0", at)) >= 0 and end + 1 + _COLUMN.size <= len(fields):
         table, number, type_, _, _, how = _COLUMN.unpack_from(fields, end + 1)
-        found.append(Column(table, number, type_, binary=bool(how)))
+        found.append(Column(text(fields[at:end]), table, number, type_, binary=bool(how)))
         at = end + 1 + _COLUMN.size
     return found
 
