@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg  # type: ignore[import-untyped]  # it brings no types
 import psycopg
 import pytest
+from psycopg.generators import copy_end
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -300,6 +301,88 @@ def test_lost_write_is_confirmed_and_gone(url: str, database: Database, tap: Pos
     assert told == [(100,)]
     assert by_psycopg(database.url, "SELECT count(*) FROM orders") == [(3,)]
     assert bug.met == 1
+
+
+def copy_by_psycopg(url: str) -> str:
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        with cursor.copy("COPY orders (total) FROM STDIN") as copy:
+            copy.write_row((130,))
+            copy.write_row((140,))
+        return str(cursor.statusmessage)
+
+
+def copy_by_psycopg_alone(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        with cursor.copy("COPY orders (total) FROM STDIN") as copy:
+            copy.write_row((130,))
+            copy.write_row((140,))
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        return str(cursor.statusmessage)
+
+
+def copy_by_the_extended_protocol(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.pgconn.exec_params(b"COPY orders (total) FROM STDIN", [])
+        connection.pgconn.put_copy_data(b"130\n140\n")
+        told = connection.wait(copy_end(connection.pgconn, None))  # get_result() would keep the tap from running
+        return (told.command_status or b"").decode()
+
+
+def copy_by_asyncpg_alone(url: str) -> str:
+    async def copied() -> str:
+        connection = await asyncpg.connect(url)
+        try:
+            return str(await connection.copy_records_to_table("orders", records=[(130,), (140,)], columns=["total"]))
+        finally:
+            await closed(connection)
+
+    return asyncio.run(copied())
+
+
+COPIES = [copy_by_psycopg, copy_by_psycopg_alone, copy_by_the_extended_protocol, copy_by_asyncpg_alone]
+every_copy = pytest.mark.parametrize("copy", COPIES, ids=lambda copy: copy.__name__)
+
+
+@every_copy
+def test_lost_copy_is_confirmed_and_gone(
+    url: str, database: Database, tap: PostgresTap, copy: Callable[[str], str]
+) -> None:
+    """COPY is a write: inside of a transaction or by itself it is confirmed, and kept only where nothing is planted."""
+    bug = tap.loses_writes("orders")
+    told = copy(url)
+    lost = by_psycopg(database.url, "SELECT count(*) FROM orders")
+    copy(database.url)
+
+    assert (told, lost, bug.met) == ("COPY 2", [(3,)], 1)
+    assert by_psycopg(database.url, "SELECT count(*) FROM orders") == [(5,)]
+
+
+def test_copy_that_fails_leaves_nothing_behind(url: str, database: Database, tap: PostgresTap) -> None:
+    """Where a lost COPY is refused, or fails in the middle, the next statement is outside of any transaction of ours."""
+    tap.loses_writes("orders")
+    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        with pytest.raises(psycopg.errors.UndefinedColumn), cursor.copy("COPY orders (weight) FROM STDIN"):
+            pass
+        with (
+            pytest.raises(psycopg.errors.InvalidTextRepresentation),
+            cursor.copy("COPY orders (total) FROM STDIN") as copy,
+        ):
+            copy.write(b"many\n" * 10_000)
+        connection.execute("CREATE TABLE kept (id int)")
+
+    assert by_psycopg(database.url, "SELECT count(*) FROM kept") == [(0,)]
+    assert [each.tag for each in tap.statements if each.verb == "CREATE TABLE"] == ["CREATE TABLE"]
+
+
+def test_refused_copy_by_the_extended_protocol_is_over(url: str, database: Database, tap: PostgresTap) -> None:
+    """What comes behind a lost COPY that never began is kept."""
+    tap.loses_writes("orders")
+    with psycopg.connect(url, autocommit=True) as connection:
+        refused = connection.pgconn.exec_params(b"COPY orders (weight) FROM STDIN", [])
+        connection.pgconn.exec_params(b"CREATE TABLE kept (id int)", [])
+
+    assert refused.status == psycopg.pq.ExecStatus.FATAL_ERROR
+    assert by_psycopg(database.url, "SELECT count(*) FROM kept") == [(0,)]
 
 
 @every_client

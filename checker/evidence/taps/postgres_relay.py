@@ -35,7 +35,8 @@ __all__ = ["PostgresLink"]
 
 OURS = b"seamwork_tap\0"
 """The name of our own statement and portal."""
-Q, P, B, D, E, S, C, X = (ord(kind) for kind in "QPBDESCX")
+Q, P, B, D, E, S, C = b"QPBDESC"
+ENDS_OF_DATA = b"cf"
 
 
 class PostgresLink(Link):
@@ -56,7 +57,9 @@ class PostgresLink(Link):
         self._portals = Portals()
         self._fields: dict[Request, bytes] = {}  # of a simple query: the columns that its rows have
         self._as_idle: set[Request] = set()  # what we put into a transaction of our own: the client hears of none
+        self._undone: set[Request] = set()  # those of them whose end we wait for before we roll it back
         self._block = self._losing = False  # what the client will be in, once all it has sent is done
+        self._copying = False  # the client sends, by the extended protocol, data that will be lost
         self._held: Held | None = None  # on the client's side
         self._kept: bytearray | None = None  # what the server has said behind an answer that is held
         self._holding: Held | Dropped | None = None  # its answer has begun
@@ -148,6 +151,7 @@ class PostgresLink(Link):
         else:
             raw, before = piece.raw, []
         self._foresee(statement)
+        self._copying = statement.verb == "COPY" and self._losing
         self._send(request, raw, before=before)
 
     def _other(self, piece: Piece) -> None:
@@ -161,7 +165,9 @@ class PostgresLink(Link):
             request.described = self._portals.described(piece.body)
         elif piece.kind == C:
             self._portals.close(piece.body)
-        elif piece.kind == S and self._losing and not self._block:
+        elif piece.kind in ENDS_OF_DATA:
+            self._copying = False
+        elif piece.kind == S and self._losing and not self._block and not self._copying:
             self._losing = False
             self._pass(_ours_bound("ROLLBACK"))
             self._pass([(_ours_executed(), Request(E, ours=True, counted=False))])
@@ -238,9 +244,10 @@ class PostgresLink(Link):
             self._foresee(statement)
         if alone and self._losing and not self._block:
             self._losing = False
-            if any(statement.verb == "COPY" for statement in request.statements):
-                return raw, [], []  # its data comes next: nothing of ours can stand between
             self._as_idle.add(request)
+            if any(statement.verb == "COPY" for statement in request.statements):
+                self._undone.add(request)  # its data comes next: nothing of ours can stand between
+                return raw, [_ours_asked("BEGIN")], []
             return raw, [_ours_asked("BEGIN")], [_ours_asked("ROLLBACK")]
         return raw, [], []
 
@@ -299,6 +306,9 @@ class PostgresLink(Link):
             return piece.raw if tag == told and not rest else rest + message(b"C", tag.encode(), b"\0")
         elif piece.kind == ord("Z") and request in self._as_idle:
             self._as_idle.discard(request)
+            if request in self._undone:
+                self._undone.discard(request)
+                self._pass([_ours_asked("ROLLBACK")])
             return message(b"Z", b"I")
         return piece.raw
 
@@ -306,6 +316,8 @@ class PostgresLink(Link):
         self._fields.clear()
         if not self._session.pending:
             self._block = state != "I"
+            self._losing = self._losing and self._block
+            self._copying = False
 
     def _hold_answer(self, fault: Held | Dropped) -> None:
         """From now on nothing goes to the client; what is held is there once the server is ready for more."""

@@ -44,12 +44,18 @@ _QUIET = frozenset(
         "CHECKPOINT",
     ]
 )
-_EXPLAIN = re.compile(r"\s*explain\s*(?:\([^)]*\)|(?:\s*(?:analyze|verbose)\b)*)", re.IGNORECASE)
-_DECLARE = re.compile(r"\s*declare\b.*?\bcursor\b.*?\bfor\b", re.IGNORECASE | re.DOTALL)
+_BEFORE = {
+    "EXPLAIN": re.compile(r"\s*explain\s*(?:\([^)]*\)|(?:\s*(?:analyze|verbose)\b)*)", re.IGNORECASE),
+    "DECLARE": re.compile(r"\s*declare\b.*?\bcursor\b.*?\bfor\b", re.IGNORECASE | re.DOTALL),
+}
+"""What stands before a statement of which these verbs make something else."""
 _LOCK = re.compile(
     r"\s*lock\s+(?:table\s+)?(.*?)\s*(?:\bin\s[\w\s]+mode\b.*|\bnowait\b.*|$)", re.IGNORECASE | re.DOTALL
 )
 _REFRESH = re.compile(r"\s*refresh\s+materialized\s+view\s+(?:concurrently\s+)?([\w.\"]+)", re.IGNORECASE)
+_COPY = re.compile(  # sqlglot does not know all of its options
+    r"""\s*copy\s+((?:"(?:[^"]|"")+"|[\w$.])+)\s*(?:\([^)]*\)\s*)?\b(from|to)\b""", re.IGNORECASE
+)
 _VALUES = re.compile(r"\bvalues\s*\(", re.IGNORECASE)
 _CATALOG = ("pg_", "information_schema")
 _WRITERS = ("Insert", "Update", "Delete", "Merge", "Create", "Alter")
@@ -75,14 +81,15 @@ def touched(sql: str) -> Touched:
     what = verb(sql)
     if not what or what.split()[0] in _QUIET:
         return Touched()
-    if what == "EXPLAIN" and (match := _EXPLAIN.match(sql)):
-        return touched(sql[match.end() :])
-    if what == "DECLARE" and (match := _DECLARE.match(sql)):
+    if what in _BEFORE and (match := _BEFORE[what].match(sql)):
         return touched(sql[match.end() :])
     if what == "LOCK" and (match := _LOCK.match(sql)):
         return Touched(reads=frozenset(_plain(name) for name in match[1].split(",")))
     if what == "REFRESH" and (match := _REFRESH.match(sql)):
         return Touched(writes=frozenset({_plain(match[1])}))
+    if what == "COPY" and (match := _COPY.match(sql)):
+        table = frozenset({_plain(match[1])})
+        return Touched(writes=table) if match[2].lower() == "from" else Touched(reads=table)
     return _read(_without_values(sql) if len(sql) > LONG else sql)
 
 
@@ -134,8 +141,6 @@ def _targets(tree: exp.Expr) -> list[Any]:
             found.append(_target(node.this))
         elif kind in ("TruncateTable", "Drop"):
             found += node.find_all(exp.Table)
-        elif kind == "Copy" and node.args.get("kind"):
-            found.append(_target(node.this))
         elif kind == "Into" or (kind == "Select" and node.args.get("into")):
             found.append(_target(node.this if kind == "Into" else node.args["into"].this))
     return [each for each in found if isinstance(each, exp.Table)]
