@@ -433,6 +433,22 @@ def test_last_row_is_left_out(url: str, tap: PostgresTap, ask: Ask) -> None:
     assert ask(url, "SELECT id FROM orders WHERE id = 2") == [(2,)]
 
 
+def test_cursor_that_fetches_in_portions_misses_none(url: str, tap: PostgresTap) -> None:
+    """A portion of an answer is not the answer: its last row is not left out."""
+    tap.leaves_out_a_row("orders")
+
+    async def fetched() -> list[list[int]]:
+        connection = await asyncpg.connect(url)
+        try:
+            async with connection.transaction():
+                cursor = await connection.cursor("SELECT id FROM orders ORDER BY id")
+                return [[row["id"] for row in await cursor.fetch(2)] for _ in range(2)]
+        finally:
+            await closed(connection)
+
+    assert asyncio.run(fetched()) == [[1, 2], [3]]
+
+
 @pytest.mark.parametrize("mode", ["simple", "extended", "prepared"])
 def test_pgbench_loses_nothing(server: Postgres, loop: Loop, mode: str) -> None:
     """pgbench through the tap: every transaction it counts is in the database."""

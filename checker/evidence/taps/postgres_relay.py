@@ -38,6 +38,9 @@ OURS = b"seamwork_tap\0"
 Q, P, B, D, E, S, C = b"QPBDESC"
 ENDS_OF_DATA = b"cf"
 
+Sending = tuple[bytes, list[tuple[bytes, Request]], list[tuple[bytes, Request]]]
+"""What is sent for a request, and what of ours goes before and behind it."""
+
 
 class PostgresLink(Link):
     """Requests go one way, answers the other; ``session`` tells which belong together.
@@ -193,7 +196,7 @@ class PostgresLink(Link):
                 continue
             if not isinstance(fault, (Held, Dropped)):
                 fault.met += 1
-                raw, before, after = self._failing(request, fault.sql, raw)
+                raw, before, after = _failing(request, fault.sql)
             elif fault.after:
                 request.done[at] = partial(self._hold_answer, fault)
             elif isinstance(fault, Dropped):
@@ -203,14 +206,6 @@ class PostgresLink(Link):
                 self._hold(fault, [*(before or []), (raw, request), *(after or [])])
                 return
         self._pass([*(before or []), (raw, request), *(after or [])])
-
-    def _failing(
-        self, request: Request, sql: str, raw: bytes
-    ) -> tuple[bytes, list[tuple[bytes, Request]], list[tuple[bytes, Request]]]:
-        if request.kind == Q:
-            return message(b"Q", sql.encode(), b"\0"), [], []
-        del raw
-        return _ours_executed(), _ours_bound(sql), []
 
     def _hold(self, fault: Held, messages: list[tuple[bytes, Request]]) -> None:
         self._held = fault
@@ -231,9 +226,7 @@ class PostgresLink(Link):
 
     # What is planted
 
-    def _planted_in_query(
-        self, request: Request, raw: bytes
-    ) -> tuple[bytes, list[tuple[bytes, Request]], list[tuple[bytes, Request]]]:
+    def _planted_in_query(self, request: Request, raw: bytes) -> Sending:
         """Return what is sent for a Query, and what of ours goes before and behind it."""
         alone = not self._block
         for statement in request.statements:
@@ -279,7 +272,7 @@ class PostgresLink(Link):
         if not piece.first:
             return b"" if self._quiet else piece.raw
         request = self._session.current
-        self._quiet = request is not None and request.quiet
+        self._quiet = request is not None and request.ours
         raw = self._edited(request, piece) if request is not None else piece.raw
         quiet = self._quiet
         try:
@@ -304,6 +297,8 @@ class PostgresLink(Link):
             rest, tag = edit.ends(told) if edit is not None else (b"", told)
             tag = request.retagged.get(request.at, tag)
             return piece.raw if tag == told and not rest else rest + message(b"C", tag.encode(), b"\0")
+        elif piece.kind == ord("s") and edit is not None:
+            return edit.ends("")[0] + piece.raw
         elif piece.kind == ord("Z") and request in self._as_idle:
             self._as_idle.discard(request)
             if request in self._undone:
@@ -347,6 +342,13 @@ class PostgresLink(Link):
             self.tap.opaque += 1
             for splitter in (self._asked, self._told):
                 splitter.opaque = True
+
+
+def _failing(request: Request, sql: str) -> Sending:
+    """Return what is sent in its place."""
+    if request.kind == Q:
+        return message(b"Q", sql.encode(), b"\0"), [], []
+    return _ours_executed(), _ours_bound(sql), []
 
 
 def _ours_asked(sql: str) -> tuple[bytes, Request]:

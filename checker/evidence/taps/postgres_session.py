@@ -38,20 +38,16 @@ class Request:
     """A request that waits for its answer. ``ours``: we made it, the client never hears of it.
 
     ``statements``: those of a Query, or that of an Execute; ``at`` is the one whose answer comes next.
-    ``tail``: more statements follow in the Query, of our own making. ``edits``: what is done to answers, by statement.
-    ``retagged``: tags to be told instead of the server's, by statement. ``error``: what to answer instead of an error.
+    ``edits``: what is done to answers, by statement. ``retagged``: tags to be told instead of the server's, likewise.
     """
 
     kind: int
     statements: list[Statement] = field(default_factory=list)
     ours: bool = False
     at: int = 0
-    tail: bool = False
     edits: dict[int, Edit] = field(default_factory=dict)
     retagged: dict[int, str] = field(default_factory=dict)
-    error: bytes = b""
     described: Prepared | Portal | None = None
-    row: Callable[[bytes], None] | None = None  # is given the rows of one of ours
     done: dict[int, Callable[[], None]] = field(default_factory=dict)  # called when that statement has been done
     refused: Callable[[], Statement] | None = None  # notes the statement of a Parse that failed by itself
     counted: bool = True  # whether it is a part of the client's transactions
@@ -60,11 +56,6 @@ class Request:
     def statement(self) -> Statement | None:
         """Whose answer comes next."""
         return self.statements[self.at] if self.at < len(self.statements) else None
-
-    @property
-    def quiet(self) -> bool:
-        """Whether what comes next is answered to us alone."""
-        return self.ours or (self.tail and self.at >= len(self.statements))
 
 
 class Session:

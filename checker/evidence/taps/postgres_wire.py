@@ -6,7 +6,6 @@ Source: PostgreSQL's documentation, "Frontend/Backend Protocol", "Message Format
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = [
@@ -17,11 +16,9 @@ __all__ = [
     "UNENCRYPTED",
     "Piece",
     "Splitter",
-    "error",
     "fields_of_error",
     "message",
     "named",
-    "parameters",
     "text",
 ]
 
@@ -176,22 +173,10 @@ def named(body: bytes, count: int) -> tuple[list[str], bytes]:
     return [each.decode("utf-8", "replace") for each in found] + [""] * (count - len(found)), rest
 
 
-def parameters(body: bytes) -> dict[str, str]:
-    """Return what a StartupMessage says, without its version: user, database, application_name."""
-    words = body[4:].rstrip(b"\0").split(b"\0")
-    return {text(key): text(value) for key, value in zip(words[::2], words[1::2], strict=False)}
-
-
 def message(kind: bytes, *parts: bytes) -> bytes:
     """Return a message of these parts."""
     body = b"".join(parts)
     return kind + _INT.pack(len(body) + 4) + body
-
-
-def error(sqlstate: str, words: str) -> bytes:
-    """Return an ErrorResponse."""
-    fields: Iterable[tuple[str, str]] = (("S", "ERROR"), ("V", "ERROR"), ("C", sqlstate), ("M", words))
-    return message(b"E", *(f"{key}{value}\0".encode() for key, value in fields), b"\0")
 
 
 def fields_of_error(body: bytes) -> dict[str, str]:
