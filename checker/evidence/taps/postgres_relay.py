@@ -79,17 +79,10 @@ class PostgresLink(Link):
 
     def answered(self, data: bytes) -> None:
         """Take bytes of the server."""
-        if self.opaque:
-            self._tell(data)
-            return
         self._told.by_row = bool(self.tap.bugs)
         self._told.most = MOST if self.tap.bugs else self._told.most
         self._told.add(data)
-        out = []
-        while (piece := self._told.next()) is not None:
-            out.append(self._answer(piece))
-        self._tell(b"".join(out))
-        self._arrive()
+        self._tell_on()
 
     def over(self) -> None:
         """Say of what still waits that nobody will know."""
@@ -99,6 +92,10 @@ class PostgresLink(Link):
         """Pass an end on, behind what came before it."""
         if side is self.front and self._held is not None:
             return
+        if side is self.front:
+            self.back.write(self._asked.rest())
+        else:
+            self._tell(self._told.rest())
         super().ended(side)
 
     # From the client to the server
@@ -106,8 +103,9 @@ class PostgresLink(Link):
     def _go_on(self) -> None:
         while self._held is None and (piece := self._asked.next()) is not None:
             if self.opaque or piece.kind < 0:
-                self._give_up()
                 self.back.write(piece.raw)
+                if self._gives_up():
+                    self._tell_on()
             elif not piece.first:
                 self.back.write(piece.raw)
             else:
@@ -264,21 +262,30 @@ class PostgresLink(Link):
 
     # From the server to the client
 
+    def _tell_on(self) -> None:
+        out = []
+        while (piece := self._told.next()) is not None:
+            out.append(self._answer(piece))
+        self._tell(b"".join(out))
+        self._arrive()
+
     def _answer(self, piece: Piece) -> bytes:
         """Return what of a piece is for the client."""
         if self.opaque or piece.kind < 0:
-            self._give_up()
+            if self._gives_up():
+                self._go_on()
             return piece.raw
         if not piece.first:
             return b"" if self._quiet else piece.raw
         request = self._session.current
         self._quiet = request is not None and request.ours
-        raw = self._edited(request, piece) if request is not None else piece.raw
         quiet = self._quiet
         try:
+            raw = self._edited(request, piece) if request is not None else piece.raw
             self._session.answers(piece.kind, piece.body if piece.whole else piece.body[:4096])
-        except (DesyncError, IndexError, KeyError):
-            self._give_up()
+        except (DesyncError, LookupError, ValueError, struct.error):
+            if self._gives_up():
+                self._go_on()
             return piece.raw
         if piece.kind == ord("Z"):
             self._ready(text(piece.body))
@@ -317,18 +324,17 @@ class PostgresLink(Link):
     def _hold_answer(self, fault: Held | Dropped) -> None:
         """From now on nothing goes to the client; what is held is there once the server is ready for more."""
         self._holding = fault
-        self._kept = bytearray()
+        self._kept = self._kept or bytearray()
 
     def _arrive(self) -> None:
         """Tell the fault that the answer it waits for is here, and kept."""
         fault, self._arriving = self._arriving, None
-
-        def go() -> None:
-            kept, self._kept = self._kept, None
-            self.front.write(bytes(kept or b""))
-
         if fault is not None:
-            fault.here(go, self.cut)
+            fault.here(self._let_go, self.cut)
+
+    def _let_go(self) -> None:
+        kept, self._kept, self._holding = self._kept, None, None
+        self.front.write(bytes(kept or b""))
 
     def _tell(self, data: bytes) -> None:
         if self._kept is not None:
@@ -336,12 +342,15 @@ class PostgresLink(Link):
         else:
             self.front.write(data)
 
-    def _give_up(self) -> None:
-        if not self.opaque:
-            self.opaque = True
-            self.tap.opaque += 1
-            for splitter in (self._asked, self._told):
-                splitter.opaque = True
+    def _gives_up(self) -> bool:
+        """Let bytes pass from now on, in both directions; False if they do already."""
+        if self.opaque:
+            return False
+        self.opaque = self._asked.opaque = self._told.opaque = True
+        self.tap.opaque += 1
+        if self._holding is not None:  # nobody can say any more when its answer is whole
+            self._let_go()
+        return True
 
 
 def _failing(request: Request, sql: str) -> Sending:

@@ -54,7 +54,7 @@ _LOCK = re.compile(
 )
 _REFRESH = re.compile(r"\s*refresh\s+materialized\s+view\s+(?:concurrently\s+)?([\w.\"]+)", re.IGNORECASE)
 _COPY = re.compile(  # sqlglot does not know all of its options
-    r"""\s*copy\s+((?:"(?:[^"]|"")+"|[\w$.])+)\s*(?:\([^)]*\)\s*)?\b(from|to)\b""", re.IGNORECASE
+    r"""\s*copy\s+((?:"(?:[^"]|"")*+"|[\w$.]+)++)\s*(?:\([^)]*\)\s*)?\b(from|to)\b""", re.IGNORECASE
 )
 _VALUES = re.compile(r"\bvalues\s*\(", re.IGNORECASE)
 _CATALOG = ("pg_", "information_schema")
@@ -187,4 +187,4 @@ def _name(identifier: Any) -> str:
 
 def _plain(name: str) -> str:
     last = name.strip().rstrip("*").removeprefix("only ").removeprefix("ONLY ").strip().split(".")[-1]
-    return last[1:-1] if last.startswith('"') else last.lower()
+    return last[1:-1].replace('""', '"') if last.startswith('"') else last.lower()

@@ -10,12 +10,13 @@ from itertools import islice
 __all__ = ["is_verb", "statements", "verb"]
 
 _TOKEN = re.compile(
-    r"""--[^\n]*|/\*(?:[^*/]|\*(?!/)|/(?!\*)|/\*.*?\*/)*\*/|\s+     # nothing; a comment may hold another
+    r"""--[^\n]*|(?P<comment>/\*)|\s+
     |[Ee]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|\$(?P<mark>[^\W\d]\w*|)\$.*?\$(?P=mark)\$|"(?:[^"]|"")*"
     |(?P<word>[^\W\d][\w$]*)
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT = re.compile(r"/\*|\*/")
 _KINDS = {"create", "alter", "drop"}
 _MODIFIERS = {
     "or",
@@ -42,7 +43,7 @@ def statements(sql: str) -> list[tuple[int, int]]:
         end = len(sql) - sql.endswith(";")
         return [(0, end)] if any(_words(sql[:end])) else []
     found, start = [], 0
-    for match in _TOKEN.finditer(sql):
+    for match in _tokens(sql):
         if match["other"] == ";":
             found.append((start, match.start()))
             start = match.end()
@@ -90,7 +91,7 @@ def _kind_of(words: list[str]) -> list[str]:
 def _main(sql: str) -> str:
     """Return the verb behind the common table expressions."""
     depth = 0
-    for match in _TOKEN.finditer(sql):
+    for match in _tokens(sql):
         depth += (match["other"] == "(") - (match["other"] == ")")
         word = (match["word"] or "").lower()
         if depth == 0 and word in _MAIN:
@@ -100,8 +101,28 @@ def _main(sql: str) -> str:
 
 def _words(sql: str) -> Iterator[str]:
     """Return its words in lower case; anything else that says something, but opening parentheses, is no word: ""."""
-    for match in _TOKEN.finditer(sql):
+    for match in _tokens(sql):
         if match["word"]:
             yield match["word"].lower()
         elif match["other"] not in (None, "(") or match[0][0] in "'\"$Ee":
             yield match["other"] or match[0]
+
+
+def _tokens(sql: str) -> Iterator[re.Match[str]]:
+    """Return all there is but comments, which may hold others; one without an end goes to the end of the text."""
+    at = 0
+    while match := _TOKEN.match(sql, at):
+        if match["comment"]:
+            at = _behind_comment(sql, match.end())
+        else:
+            at = match.end()
+            yield match
+
+
+def _behind_comment(sql: str, at: int) -> int:
+    depth = 1
+    for match in _COMMENT.finditer(sql, at):
+        depth += 1 if match[0] == "/*" else -1
+        if not depth:
+            return match.end()
+    return len(sql)

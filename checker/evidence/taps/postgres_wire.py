@@ -94,6 +94,10 @@ class Splitter:
         self._data = data if self._at == len(self._data) else self._data[self._at :] + data
         self._at = 0
 
+    def rest(self) -> bytes:
+        """Return what came and was not handed out: the beginning of a message whose end will not come."""
+        return self._cut(self.kept)
+
     def next(self) -> Piece | None:
         """Return what comes next; None where more must come first."""
         here = len(self._data) - self._at
