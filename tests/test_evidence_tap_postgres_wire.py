@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -23,8 +24,8 @@ from checker.evidence.taps.base import Tap
 from checker.evidence.taps.link import Link
 from checker.evidence.taps.postgres_relay import PostgresLink
 from checker.evidence.taps.postgres_tables import touched
-from checker.evidence.taps.postgres_text import statements, verb
-from checker.evidence.taps.postgres_wire import ANSWERS, REQUESTS, Splitter
+from checker.evidence.taps.postgres_text import statements
+from checker.evidence.taps.postgres_wire import ANSWERS, REQUESTS, Splitter, message
 from checker.ledger import Ledger
 from checker.wait import until
 
@@ -54,6 +55,12 @@ class Spoilt(NamedTuple):
     at: float
     taken: int
     put: bytes
+
+
+def login(talk: Talk) -> Talk:
+    """Return what is said until the server is ready for the first time."""
+    ready = next(n for n, (by, data) in enumerate(talk) if by == "server" and data.endswith(b"Z\0\0\0\5I"))
+    return talk[: ready + 1]
 
 
 # A wire without sockets
@@ -256,6 +263,11 @@ def planted(loop: Loop) -> Iterator[PostgresTap]:
         yield tap
 
 
+def one_value(value: bytes) -> bytes:
+    """Return the body of a row that holds it."""
+    return struct.pack("!hi", 1, len(value)) + value
+
+
 cuts = st.lists(st.integers(1, 200), min_size=1, max_size=6) | st.just([1]) | st.just([100_000])
 whose = st.integers(0, len(CLIENTS) - 1)
 lengths = st.sampled_from(
@@ -287,14 +299,14 @@ def spoilt(talk: Talk, spoils: Sequence[Spoilt], end: float) -> Talk:
 
 
 @HARD
-@given(which=whose, cuts=cuts)
-def test_cuts_change_nothing(tap: PostgresTap, talks: list[Talk], which: int, cuts: list[int]) -> None:
-    """A real talk passes byte by byte as it does whole, is understood to its end, and gives the same notes."""
+@given(which=whose, cuts=cuts, ahead=st.booleans())
+def test_cuts_change_nothing(tap: PostgresTap, talks: list[Talk], which: int, cuts: list[int], ahead: bool) -> None:
+    """A real talk passes byte by byte, or by a client that does not wait for answers, and gives the same notes."""
     whole, cut = Wire(tap), Wire(tap)
     whole.play(talks[which], [1_000_000])
     expected = whole.notes
     cut.seen = len(tap.statements)
-    cut.play(talks[which], cuts)
+    cut.play(sorted(talks[which], key=lambda each: each.by) if ahead else talks[which], cuts)
 
     assert (cut.notes, cut.link.opaque) == (expected, False)
     assert cut.passed == (said(talks[which], "client"), said(talks[which], "server"))
@@ -332,6 +344,26 @@ def test_planted_bugs_survive_what_is_spoilt(
     """Where answers are changed, those that are none break nothing: what goes to the server goes on to its end."""
     talk, wire = spoilt(talks[which], spoils, 1.0), Wire(planted)
     wire.play(talk, cuts)
+
+    assert wire.client.sent.endswith(b"(the end)")
+
+
+@HARD
+@given(
+    bodies=st.lists(st.binary(max_size=20) | st.binary(max_size=9).map(one_value), max_size=4),
+    type_=st.sampled_from([16, 20, 21, 23, 25, 26, 700, 701, 1700, 2950]),
+    how=st.integers(0, 1),
+    cuts=cuts,
+)
+def test_row_that_is_none_breaks_nothing(
+    planted: PostgresTap, talks: list[Talk], bodies: list[bytes], type_: int, how: int, cuts: list[int]
+) -> None:
+    """Rows of whatever is in them, of any type, are changed or passed on as they are."""
+    described = struct.pack("!h", 1) + b"x\0" + struct.pack("!IhIhih", 1, 1, type_, -1, -1, how)
+    answers = [message(b"T", described), *(message(b"D", body) for body in bodies), message(b"Z", b"I")]
+    wire = Wire(planted)
+    query = Said("client", message(b"Q", b"SELECT x FROM orders\0"))
+    wire.play([*login(talks[0]), query, Said("server", b"".join(answers))], cuts)
 
     assert wire.client.sent.endswith(b"(the end)")
 
@@ -397,11 +429,28 @@ words = st.sampled_from(
 def test_any_text_is_read_as_some_statements(sql: str) -> None:
     """Whatever a Query holds: its statements stand in it, one behind the other, and what each touches can be asked."""
     found = statements(sql)
+    read = [touched(sql[a:b]) for a, b in found]
 
-    assert all(a < b for a, b in found)
-    assert found == sorted(found)
-    for a, b in found:
-        assert verb(sql[a:b]) or not touched(sql[a:b]).tables
+    assert list(itertools.chain(*found)) == sorted({at for each in found for at in each})
+    assert not any(each.tables for each in read if each.opaque)
+
+
+@pytest.mark.parametrize(
+    ("sql", "parts"),
+    [
+        ("SELECT 1; SELECT 2;", ["SELECT 1", " SELECT 2"]),
+        ("SELECT /* ; /* ; */ ; */ 1; SELECT 2", ["SELECT /* ; /* ; */ ; */ 1", " SELECT 2"]),
+        ("SELECT 1; SELECT 2 /* ; /* */", ["SELECT 1", " SELECT 2 /* ; /* */"]),
+        (
+            "SELECT ';' || \";\"; SELECT E'\\';'; SELECT $a$;$$;$a$",
+            ["SELECT ';' || \";\"", " SELECT E'\\';'", " SELECT $a$;$$;$a$"],
+        ),
+        ("-- ;\n; /* nothing */ ;", []),
+    ],
+)
+def test_semicolons_end_statements(sql: str, parts: list[str]) -> None:
+    """Those that stand in comments, texts and names do not."""
+    assert [sql[a:b] for a, b in statements(sql)] == parts
 
 
 def test_real_server_hears_and_says_what_it_would_without(
@@ -417,7 +466,7 @@ def test_real_server_hears_and_says_what_it_would_without(
         @settings(HARD, max_examples=100)
         @given(which=whose, spoils=st.lists(spoils, max_size=3), cuts=cuts, tail=st.binary(max_size=20))
         def talk(which: int, spoils: list[Spoilt], cuts: list[int], tail: bytes) -> None:
-            asked = said(spoilt(after_login(talks[which]), spoils, 1.0), "client") + tail
+            asked = said(spoilt(talks[which][len(login(talks[which])) :], spoils, 1.0), "client") + tail
             speak(url, asked, cuts)
             assert until(lambda: before.open_now == tap.open_now == recording.open_now == 0, within=5)
             assert before.talks[-1] != []
@@ -427,12 +476,6 @@ def test_real_server_hears_and_says_what_it_would_without(
         talk()
         assert tap.error is None
         assert 0 < tap.opaque < tap.connections
-
-
-def after_login(talk: Talk) -> Talk:
-    """Return what is said once the server was ready for the first time."""
-    ready = next(n for n, (by, data) in enumerate(talk) if by == "server" and data.endswith(b"Z\0\0\0\5I"))
-    return talk[ready + 1 :]
 
 
 def speak(url: str, data: bytes, cuts: Sequence[int]) -> None:
