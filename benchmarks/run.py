@@ -19,6 +19,7 @@ import five_checks
 import footprint
 import proxy_overhead
 import save_to_verdict
+import tap_overhead_postgres
 import tap_overhead_redis
 from rounds import load
 from table import Row, as_list, markdown
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "data": data_lab.rows,
     "footprint": footprint.rows,
     "proxy": proxy_overhead.rows,
+    "postgres-tap": tap_overhead_postgres.rows,
     "redis-tap": tap_overhead_redis.rows,
 }
 
