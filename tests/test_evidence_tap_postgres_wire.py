@@ -9,7 +9,6 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import asyncpg  # type: ignore[import-untyped]  # it brings no types
@@ -17,11 +16,24 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from wire_world import (
+    Recorder,
+    Recording,
+    Said,
+    Spoilt,
+    Talk,
+    cuts,
+    in_pieces,
+    said,
+    say,
+    spoils,
+    spoilt,
+    through,
+    went_through,
+)
 
 from checker.backing import Database, open_postgres
 from checker.evidence import Loop, PostgresTap
-from checker.evidence.taps.base import Tap
-from checker.evidence.taps.link import Link, Side
 from checker.evidence.taps.postgres_relay import PostgresLink
 from checker.evidence.taps.postgres_tables import touched
 from checker.evidence.taps.postgres_text import statements
@@ -39,24 +51,6 @@ HARD = settings(
 PLAIN = {"sslmode": "disable", "gssencmode": "disable"}
 
 
-class Said(NamedTuple):
-    """Bytes as they went over the wire; none at the end of a side."""
-
-    by: Literal["client", "server"]
-    data: bytes
-
-
-Talk = list[Said]
-
-
-class Spoilt(NamedTuple):
-    """What is done to a talk: at a place of it, bytes are taken out, and others put in."""
-
-    at: float
-    taken: int
-    put: bytes
-
-
 def login(talk: Talk) -> Talk:
     """Return what is said until the server is ready for the first time."""
     ready = next(n for n, (by, data) in enumerate(talk) if by == "server" and data.endswith(b"Z\0\0\0\5I"))
@@ -64,23 +58,6 @@ def login(talk: Talk) -> Talk:
 
 
 # A wire without sockets
-
-
-class Recorder(asyncio.Transport):
-    """Remembers what is written to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent = b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.sent += bytes(data)
-
-    def write_eof(self) -> None:
-        self.sent += b"(the end)"
-
-    def is_closing(self) -> bool:
-        return False
 
 
 class Wire:
@@ -94,13 +71,8 @@ class Wire:
 
     def play(self, talk: Talk, cuts: Sequence[int]) -> None:
         """Say it all, each piece in smaller ones, to the end of both."""
-        sizes = itertools.cycle(cuts)
         for by, data in talk:
-            say, at = self.link.heard if by == "client" else self.link.answered, 0
-            while at < len(data):
-                size = next(sizes)
-                say(data[at : at + size])
-                at += size
+            in_pieces(data, cuts, self.link.heard if by == "client" else self.link.answered)
         self.link.ended(self.link.front)
         self.link.ended(self.link.back)
 
@@ -115,46 +87,7 @@ class Wire:
         return [(each.text, each.outcome, each.tag, each.sqlstate, each.transaction) for each in found]
 
 
-def said(talk: Talk, by: str) -> bytes:
-    """Return all that one of them says."""
-    return b"".join(data for who, data in talk if who == by)
-
-
 # Real talks, as they are recorded before a real server
-
-
-class _RecordingLink(Link):
-    def __init__(self, tap: Tap, number: int, talk: Talk) -> None:
-        super().__init__(tap, number)
-        self._talk = talk
-
-    def heard(self, data: bytes) -> None:
-        self._talk.append(Said("client", data))
-        super().heard(data)
-
-    def answered(self, data: bytes) -> None:
-        self._talk.append(Said("server", data))
-        super().answered(data)
-
-    def ended(self, side: Side) -> None:
-        self._talk.append(Said("client" if side is self.front else "server", b""))
-        super().ended(side)
-
-
-class Recording(Tap):
-    """A tap that passes and remembers: ``talks``, one for each connection."""
-
-    def link(self, number: int) -> Link:
-        """Return what carries the connection with this number."""
-        self.talks = [*getattr(self, "talks", ()), []]
-        return _RecordingLink(self, number, self.talks[-1])
-
-
-def through(tap: Tap, url: str) -> str:
-    """Return the URL that leads through a tap."""
-    parts = urlsplit(url)
-    login, at, _ = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{login}{at}127.0.0.1:{tap.port}").geturl()
 
 
 def simple(url: str) -> None:
@@ -272,34 +205,11 @@ def one_value(value: bytes) -> bytes:
     return struct.pack("!hi", 1, len(value)) + value
 
 
-cuts = st.lists(st.integers(1, 200), min_size=1, max_size=6) | st.just([1]) | st.just([100_000])
 whose = st.integers(0, len(CLIENTS) - 1)
-lengths = st.sampled_from(
-    [b"\0\0\0\0", b"\0\0\0\3", b"\0\0\0\4", b"\0\0\1\0", b"\0\1\0\1", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff"]
+trouble = spoils(
+    *(b"\0\0\0\0", b"\0\0\0\3", b"\0\0\0\4", b"\0\0\1\0", b"\0\1\0\1", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff"),
+    *(b"Z\0\0\0\5I", b"C\0\0\0\4", b"S\0\0\0\4"),
 )
-spoils = st.builds(
-    Spoilt,
-    st.floats(0, 1),
-    st.integers(0, 12),
-    st.one_of(
-        st.just(b""), lengths, st.binary(max_size=12), st.sampled_from([b"Z\0\0\0\5I", b"C\0\0\0\4", b"S\0\0\0\4"])
-    ),
-)
-
-
-def spoilt(talk: Talk, spoils: Sequence[Spoilt], end: float) -> Talk:
-    """Return the talk with that done to it, as far as to ``end``; no byte of it is empty."""
-    pieces = [list(each) for each in talk]
-    for at, taken, put in spoils:
-        piece = pieces[min(len(pieces) - 1, int(at * len(pieces)))]
-        data, place = bytes(piece[1]), int(at * 7919 * len(piece[1])) % (len(piece[1]) + 1)
-        piece[1] = data[:place] + put + data[place + taken :]
-    left = int(end * sum(len(data) for _, data in pieces))
-    found: Talk = []
-    for by, data in pieces:
-        found.append(Said(by, bytes(data)[:left]))
-        left -= len(found[-1].data)
-    return found
 
 
 @HARD
@@ -317,7 +227,7 @@ def test_cuts_change_nothing(tap: PostgresTap, talks: list[Talk], which: int, cu
 
 
 @HARD
-@given(which=whose, spoils=st.lists(spoils, max_size=3), end=st.floats(0, 1) | st.just(1.0), cuts=cuts)
+@given(which=whose, spoils=trouble, end=st.floats(0, 1) | st.just(1.0), cuts=cuts)
 def test_spoilt_talk_passes_unchanged(
     tap: PostgresTap, talks: list[Talk], which: int, spoils: list[Spoilt], end: float, cuts: list[int]
 ) -> None:
@@ -341,12 +251,12 @@ def test_any_bytes_pass_unchanged(tap: PostgresTap, there: bytes, back: bytes, c
 
 
 @HARD
-@given(which=whose, spoils=st.lists(spoils, max_size=3), cuts=cuts)
+@given(which=whose, spoils=trouble, cuts=cuts)
 def test_planted_bugs_survive_what_is_spoilt(
     planted: PostgresTap, talks: list[Talk], which: int, spoils: list[Spoilt], cuts: list[int]
 ) -> None:
     """Where answers are changed, those that are none break nothing: what goes to the server goes on to its end."""
-    talk, wire = spoilt(talks[which], spoils, 1.0), Wire(planted)
+    talk, wire = spoilt(talks[which], spoils), Wire(planted)
     wire.play(talk, cuts)
 
     assert wire.client.sent.endswith(b"(the end)")
@@ -409,14 +319,15 @@ def test_splitter_hands_out_what_it_took(data: bytes, cuts: list[int], server: b
     """The pieces and the rest are the bytes that came, each once and in order."""
     splitter = Splitter(ANSWERS if server else REQUESTS, starting=not server)
     splitter.by_row, splitter.most = by_row, most
-    found, at, sizes = b"", 0, itertools.cycle(cuts)
-    while at < len(data):
-        size = next(sizes)
-        splitter.add(data[at : at + size])
-        at += size
-        found += b"".join(piece.raw for piece in iter(splitter.next, None))
+    found = []
 
-    assert found + splitter.rest() == data
+    def take(piece: bytes) -> None:
+        splitter.add(piece)
+        found.extend(each.raw for each in iter(splitter.next, None))
+
+    in_pieces(data, cuts, take)
+
+    assert b"".join(found) + splitter.rest() == data
 
 
 words = st.sampled_from(
@@ -468,43 +379,21 @@ def test_real_server_hears_and_says_what_it_would_without(
         url = through(before, database.url)
 
         @settings(HARD, max_examples=100)
-        @given(which=whose, spoils=st.lists(spoils, max_size=3), cuts=cuts, tail=st.binary(max_size=20))
+        @given(which=whose, spoils=trouble, cuts=cuts, tail=st.binary(max_size=20))
         def talk(which: int, spoils: list[Spoilt], cuts: list[int], tail: bytes) -> None:
             behind = talks[which][len(login(talks[which])) :]
-            asked = said(spoilt(behind, spoils, 1.0), "client").removesuffix(message(b"X")) + tail
-            speak(url, asked, cuts)
+            asked = said(spoilt(behind, spoils), "client").removesuffix(message(b"X")) + tail
+            with (
+                psycopg.connect(url, **PLAIN) as connection,
+                socket.socket(fileno=os.dup(connection.fileno())) as sock,
+            ):
+                say(sock, asked, cuts)
+                connection.close()
             assert until(lambda: before.open_now == tap.open_now == recording.open_now == 0, within=5)
-            near, far = before.talks[-1], recording.talks[-1]
-            whole = said(near, "client"), said(far, "server")
-            assert all(map(bytes.startswith, whole, (said(far, "client"), said(near, "server"))))
-            if first_end(far) == "client":  # else the server has heard enough, and what is under way may be lost
-                assert whole == (said(far, "client"), said(near, "server"))
-                to_the_end.append(whole)
+            to_the_end.append(went_through(before.talks[-1], recording.talks[-1]))
 
-        to_the_end: list[tuple[bytes, bytes]] = []
+        to_the_end: list[bool] = []
         talk()
         assert tap.error is None
-        assert len(to_the_end) > tap.connections / 2
+        assert sum(to_the_end) > tap.connections / 2
         assert 0 < tap.opaque < tap.connections
-
-
-def first_end(talk: Talk) -> str:
-    """Return who has ended it; nobody where it was reset."""
-    return next((by for by, data in talk if not data), "")
-
-
-def speak(url: str, data: bytes, cuts: Sequence[int]) -> None:
-    """Log in, say this in pieces, and listen to the end."""
-    with psycopg.connect(url, **PLAIN) as connection, socket.socket(fileno=os.dup(connection.fileno())) as sock:
-        sock.settimeout(5)
-        sizes, at = itertools.cycle(cuts if len(data) < 50 * max(cuts) else [1_000]), 0
-        with contextlib.suppress(ConnectionError):  # the server may have heard enough
-            while at < len(data):
-                size = next(sizes)
-                sock.sendall(data[at : at + size])
-                at += size
-            with contextlib.suppress(OSError):  # it has reset the connection
-                sock.shutdown(socket.SHUT_WR)
-            while sock.recv(65_536):
-                pass
-        connection.close()

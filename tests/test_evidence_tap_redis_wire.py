@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from evidence_world import Server, server, talk_raw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wire_world import Recorder, Recording, Said, Spoilt, cuts, said, say, spoils, spoilt, went_through
 
+from checker.backing import open_redis
 from checker.evidence import Loop, RedisTap
 from checker.evidence.taps.redis_commands import keys_of
 from checker.evidence.taps.redis_link import RedisLink
@@ -23,28 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HARD = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 
-Said = tuple[bytes, Any]
+Meant = tuple[bytes, Any]
 """A value on the wire, and as it is kept."""
-
-
-class Recorder(asyncio.Transport):
-    """Remembers what is written to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent = b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.sent += bytes(data)
-
-    def write_eof(self) -> None:
-        self.sent += b"(the end)"
-
-    def is_closing(self) -> bool:
-        return False
 
 
 class Wire:
@@ -90,7 +79,7 @@ commands = st.lists(tricky, min_size=1, max_size=6).map(lambda words: command(b"
     [b"PING\r\n", b'SET a "b c"\r\n', b"GET a\n", command(b"XREAD", b"STREAMS", b"a", b"0")]
 )
 
-plain: st.SearchStrategy[Said] = st.one_of(
+plain: st.SearchStrategy[Meant] = st.one_of(
     texts.map(lambda text: (b"+%s\r\n" % text.encode(), text)),
     texts.map(lambda text: (b"-%s\r\n" % text.encode(), text)),
     texts.map(lambda text: (b"!%d\r\n%s\r\n" % (len(text.encode()), text.encode()), text)),
@@ -104,7 +93,7 @@ plain: st.SearchStrategy[Said] = st.one_of(
 )
 
 
-def several(inner: st.SearchStrategy[Said]) -> st.SearchStrategy[Said]:
+def several(inner: st.SearchStrategy[Meant]) -> st.SearchStrategy[Meant]:
     """Draw arrays, sets and maps of such values."""
     many = st.lists(inner, max_size=4)
     flat = st.tuples(st.sampled_from(b"*~"), many).map(
@@ -120,12 +109,13 @@ def several(inner: st.SearchStrategy[Said]) -> st.SearchStrategy[Said]:
     return flat | pairs | described
 
 
+trouble = spoils(b"\r\n", b"*", b"$", b"$-1\r\n", b"*3\r\n", b"$100\r\n", b"*99999999999999999999\r\n")
 replies = st.recursive(plain, several, max_leaves=8)
 
 
 @HARD
 @given(reply=replies, rest=st.binary(max_size=20), cut=st.integers(1, 60))
-def test_a_reply_is_read_as_it_was_meant(reply: Said, rest: bytes, cut: int) -> None:
+def test_a_reply_is_read_as_it_was_meant(reply: Meant, rest: bytes, cut: int) -> None:
     """Every type of RESP2 and RESP3, in one another, ends where it ends and means what it means."""
     ours, taken = Reply(), 0
     for piece in pieces(reply[0] + rest, cut):
@@ -156,7 +146,7 @@ def test_any_bytes_pass_unchanged(tap: RedisTap, there: bytes, back: bytes, cut:
     cut=st.integers(1, 60),
 )
 def test_garbage_behind_resp_passes_unchanged(
-    tap: RedisTap, there: list[bytes], garbage: bytes, back: list[Said], cut: int
+    tap: RedisTap, there: list[bytes], garbage: bytes, back: list[Meant], cut: int
 ) -> None:
     """What begins as a dialogue and goes on as something else arrives as well."""
     wire, asked, answered = Wire(tap), b"".join(there) + garbage, b"".join(reply for reply, _ in back) + garbage
@@ -171,7 +161,7 @@ def test_garbage_behind_resp_passes_unchanged(
 
 @HARD
 @given(dialogue=st.lists(st.tuples(commands, replies), max_size=6), cut=st.integers(1, 60))
-def test_cuts_change_no_note(tap: RedisTap, dialogue: list[tuple[bytes, Said]], cut: int) -> None:
+def test_cuts_change_no_note(tap: RedisTap, dialogue: list[tuple[bytes, Meant]], cut: int) -> None:
     """A pipeline and its replies give the same notes in one piece and in many."""
     there, back = b"".join(ask for ask, _ in dialogue), b"".join(reply for _, (reply, _) in dialogue)
     whole = Wire(tap)
@@ -233,6 +223,36 @@ def test_half_a_command_passes_when_its_client_ends() -> None:
 
         assert sock.recv(100) == b"-ERR that was half a command\r\n"
         assert bytes(running.heard) == b"PING\r\n*2\r\n$3\r\nGE"
+
+
+def test_real_server_hears_and_says_what_it_would_without() -> None:
+    """Over sockets: commands that were spoilt, and nonsense behind them, are the same bytes on both sides of the tap."""
+    with open_redis("embedded") as running, Loop() as loop:
+        at = urlsplit(running.url)
+        with (
+            Recording(loop, Ledger(), "tap", "redis", (str(at.hostname), at.port or 0)) as behind,
+            RedisTap(loop, Ledger(), "orders", "redis", ("127.0.0.1", behind.port)) as tap,
+            Recording(loop, Ledger(), "orders", "tap", ("127.0.0.1", tap.port)) as before,
+        ):
+
+            @settings(HARD, max_examples=100)
+            @given(
+                there=st.lists(commands, min_size=1, max_size=5), spoils=trouble, tail=st.binary(max_size=20), cuts=cuts
+            )
+            def talk(there: list[bytes], spoils: list[Spoilt], tail: bytes, cuts: list[int]) -> None:
+                asked = said(spoilt([Said("client", each) for each in there], spoils), "client") + tail
+                with socket.create_connection(("127.0.0.1", before.port), timeout=5) as sock:
+                    sock.sendall(b"AUTH %s\r\n" % (at.password or "").encode())
+                    assert sock.recv(100) == b"+OK\r\n"
+                    say(sock, asked, cuts)
+                assert until(lambda: before.open_now == tap.open_now == behind.open_now == 0, within=5)
+                to_the_end.append(went_through(before.talks[-1], behind.talks[-1]))
+
+            to_the_end: list[bool] = []
+            talk()
+            assert tap.error is None
+            assert sum(to_the_end) > tap.connections / 2
+            assert 0 < len(tap.commands("(opaque)")) < tap.connections
 
 
 def test_a_server_that_is_not_there(tap: RedisTap) -> None:
