@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checker.evidence.taps.link import Link, Side
 from checker.evidence.taps.orders import Dropped, Held
 from checker.evidence.taps.postgres_edits import Chain, Edit
+from checker.evidence.taps.postgres_ours import Sending, failing, ours_asked, ours_bound, ours_executed
 from checker.evidence.taps.postgres_planted import LosesWrites
 from checker.evidence.taps.postgres_portals import Column, Portals, columns
 from checker.evidence.taps.postgres_session import DesyncError, Request, Session
@@ -33,13 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresLink"]
 
-OURS = b"seamwork_tap\0"
-"""The name of our own statement and portal."""
 Q, P, B, D, E, S, C = b"QPBDESC"
 ENDS_OF_DATA = b"cf"
-
-Sending = tuple[bytes, list[tuple[bytes, Request]], list[tuple[bytes, Request]]]
-"""What is sent for a request, and what of ours goes before and behind it."""
 
 
 class PostgresLink(Link):
@@ -148,7 +144,7 @@ class PostgresLink(Link):
         self._edits(request, portal.columns)
         if statement.verb == "COMMIT" and self._losing and self._block:
             request.retagged[0] = "COMMIT"
-            raw, before = _ours_executed(), _ours_bound("ROLLBACK")
+            raw, before = ours_executed(), ours_bound("ROLLBACK")
         else:
             raw, before = piece.raw, []
         self._foresee(statement)
@@ -170,8 +166,8 @@ class PostgresLink(Link):
             self._copying = False
         elif piece.kind == S and self._losing and not self._block and not self._copying:
             self._losing = False
-            self._pass(_ours_bound("ROLLBACK"))
-            self._pass([(_ours_executed(), Request(E, ours=True, counted=False))])
+            self._pass(ours_bound("ROLLBACK"))
+            self._pass([(ours_executed(), Request(E, ours=True, counted=False))])
         self._pass([(piece.raw, request)])
 
     def _statement(self, sql: str, *, whole: bool) -> Statement:
@@ -194,7 +190,7 @@ class PostgresLink(Link):
                 continue
             if not isinstance(fault, (Held, Dropped)):
                 fault.met += 1
-                raw, before, after = _failing(request, fault.sql)
+                raw, before, after = failing(request, fault.sql)
             elif fault.after:
                 request.done[at] = partial(self._hold_answer, fault)
             elif isinstance(fault, Dropped):
@@ -238,8 +234,8 @@ class PostgresLink(Link):
             self._as_idle.add(request)
             if any(statement.verb == "COPY" for statement in request.statements):
                 self._undone.add(request)  # its data comes next: nothing of ours can stand between
-                return raw, [_ours_asked("BEGIN")], []
-            return raw, [_ours_asked("BEGIN")], [_ours_asked("ROLLBACK")]
+                return raw, [ours_asked("BEGIN")], []
+            return raw, [ours_asked("BEGIN")], [ours_asked("ROLLBACK")]
         return raw, [], []
 
     def _foresee(self, statement: Statement) -> None:
@@ -310,7 +306,7 @@ class PostgresLink(Link):
             self._as_idle.discard(request)
             if request in self._undone:
                 self._undone.discard(request)
-                self._pass([_ours_asked("ROLLBACK")])
+                self._pass([ours_asked("ROLLBACK")])
             return message(b"Z", b"I")
         return piece.raw
 
@@ -351,25 +347,3 @@ class PostgresLink(Link):
         if self._holding is not None:  # nobody can say any more when its answer is whole
             self._let_go()
         return True
-
-
-def _failing(request: Request, sql: str) -> Sending:
-    """Return what is sent in its place."""
-    if request.kind == Q:
-        return message(b"Q", sql.encode(), b"\0"), [], []
-    return _ours_executed(), _ours_bound(sql), []
-
-
-def _ours_asked(sql: str) -> tuple[bytes, Request]:
-    return message(b"Q", sql.encode(), b"\0"), Request(Q, ours=True, counted=False)
-
-
-def _ours_bound(sql: str) -> list[tuple[bytes, Request]]:
-    parse = message(b"P", OURS, sql.encode(), b"\0", struct.pack("!h", 0))
-    bind = message(b"B", OURS, OURS, struct.pack("!hhh", 0, 0, 0))
-    close = message(b"C", b"S", OURS)
-    return [(raw, Request(raw[0], ours=True, counted=False)) for raw in (close, parse, bind)]
-
-
-def _ours_executed() -> bytes:
-    return message(b"E", OURS, struct.pack("!i", 0))
