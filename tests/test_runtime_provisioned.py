@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,3 +251,99 @@ def test_lent_server_is_refused() -> None:
         ground.hold_own()
 
     assert "secret" not in str(raised.value)
+
+
+# From one run to the next, while there will be more
+
+
+SEEN = """
+def test_seen(databases):
+    assert notes(databases.database("counter")) == {expected!r}
+"""
+MOVED = ["counter-new", "greeter-new", "greeter-old", "moved"]
+
+
+@pytest.fixture
+def warm(ground: Ground) -> Iterator[Ground]:
+    """Another ground on the same course, for many runs."""
+    with Ground(ground.course, warm=True) as warm:
+        yield warm
+
+
+def kept(ground: Ground, tree: Path, folder: Path, expected: list[str] = MOVED) -> object:
+    """Run a check that everything is there; what is kept of the databases for the next run."""
+    found = judged(ground, tree, Path(tempfile.mkdtemp(dir=folder)), SEEN.format(expected=expected))
+    assert found["seen"].outcome.value == "passed", found["seen"].message
+    return ground.provisioned
+
+
+def test_next_run_has_the_same_databases(warm: Ground, tmp_path: Path) -> None:
+    """After a save that no release and no move reads, nothing is made anew, and what a run copied is gone."""
+    tree = laid(warm.course, tmp_path / "tree")
+    first = kept(warm, tree, tmp_path)
+    (tree / "counter" / "app.py").write_text((tree / "counter" / "app.py").read_text() + "\n")
+    second = kept(warm, tree, tmp_path)
+
+    assert first is not None
+    assert second is first
+    assert databases_of(warm) == {"greeter", "counter"} | {
+        f"{name}_{state}" for name in ("greeter", "counter") for state in ("empty", "ready")
+    } | {"greeter_old"}
+
+
+def databases_of(ground: Ground) -> set[str]:
+    """Name the databases on the server that is kept."""
+    assert ground.provisioned is not None
+    with ground.provisioned.given("greeter").admin() as admin:
+        names = {row[0] for row in admin.execute("SELECT datname FROM pg_database").fetchall()}
+    return names - {"postgres", "template0", "template1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("note.py", "sys.argv[1]", "sys.argv[1] + '!'", ["counter-new!", "greeter-new!", "greeter-old", "moved!"]),
+        ("Procfile", "counter-new", "counter-newer", ["counter-newer", "greeter-new", "greeter-old", "moved"]),
+        ("infra/postgres/10.sql", "CREATE DATABASE counter", "\nCREATE DATABASE counter", MOVED),
+    ],
+)
+def test_what_made_them_has_changed(
+    warm: Ground, tmp_path: Path, name: str, old: str, new: str, expected: list[str]
+) -> None:
+    """A save of the SQL, of what a release runs, or of how it is called makes them anew."""
+    tree = laid(warm.course, tmp_path / "tree")
+    first = kept(warm, tree, tmp_path)
+    (tree / name).write_text((tree / name).read_text().replace(old, new))
+
+    assert kept(warm, tree, tmp_path, expected) is not first
+
+
+def test_version_before_has_changed(warm: Ground, tmp_path: Path) -> None:
+    """With another version before, what it left is made anew."""
+    tree = laid(warm.course, tmp_path / "tree")
+    first = kept(warm, tree, tmp_path)
+    now = (tree / "Procfile").read_text()
+    (tree / "Procfile").write_text("greeter-release: python note.py greeter-older\ngreeter: python -m greeter.app\n")
+    write_history(Git(tree), [Step("older", read_tree(tree), ())], branch="other")
+    Git(tree).run("tag", "-f", "before-02", "other")
+    (tree / "Procfile").write_text(now)
+
+    assert kept(warm, tree, tmp_path, ["counter-new", "greeter-new", "greeter-older", "moved"]) is not first
+
+
+def test_roles_that_changed_are_not_kept(warm: Ground, tmp_path: Path) -> None:
+    """What a service has changed of its login does not reach the next run."""
+    tree = laid(warm.course, tmp_path / "tree")
+    found = judged(
+        warm,
+        tree,
+        tmp_path,
+        """
+def test_change(databases):
+    with psycopg.connect(databases.database("counter").url) as connection:
+        connection.execute("ALTER ROLE counter SET work_mem = '1MB'")
+""",
+    )
+
+    assert found["change"].outcome.value == "passed"
+    assert warm.provisioned is None

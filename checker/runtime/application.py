@@ -13,6 +13,7 @@ from checker.runtime.prepared import Prepared
 from checker.runtime.procfile import Procfile
 from checker.runtime.service import Service, launched
 from checker.runtime.walls import Walls
+from checker.runtime.witness import Witness
 
 if TYPE_CHECKING:
     from checker.runtime.ground import Ground
@@ -63,11 +64,20 @@ class Application:
         return [name for name in named if name.removesuffix("-release") in self.contract.owners]
 
     def run(
-        self, process: str, variables: Mapping[str, str], *, within: float = LONGEST, must_succeed: bool = False
+        self,
+        process: str,
+        variables: Mapping[str, str],
+        *,
+        within: float = LONGEST,
+        must_succeed: bool = False,
+        witness: Witness | None = None,
     ) -> int:
-        """Run one of its processes to the end; the exit code. Raises ServiceFailed as :meth:`Service.run` does."""
+        """Run one of its processes to the end; the exit code. Raises ServiceFailed as :meth:`Service.run` does.
+
+        ``witness`` is told what it reads.
+        """
         entry, how = self.procfile[process], self._how(variables)
-        how |= {"within": within, "must_succeed": must_succeed}
+        how |= {"within": within, "must_succeed": must_succeed, "report": witness and witness.report()}
         with self.walls(process, variables) as walls:
             return Service.run(self._ground.launcher, process, entry, **how, walls=walls)
 

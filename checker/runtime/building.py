@@ -44,7 +44,7 @@ class Builder:
         self._ground, self._contract, self._on_fault = ground, contract, on_fault
         self._today = Application(tree, ground, contract)
         self._before = Earlier(ground, lab, tree)
-        self._provisioned = Databases(self._today, self._before, ground) if contract.provision else None
+        self._provisioned = Databases.of(self._today, self._before, ground) if contract.provision else None
 
     @property
     def databases(self) -> Databases:

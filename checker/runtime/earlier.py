@@ -30,7 +30,7 @@ class Earlier:
         A workspace's is what its tag ``before-02`` holds; a bare tree's, which has no history, is our end of the lab
         before. Raises Blocked when the tag is missing, LearnerFault when there is no usable Procfile in it.
         """
-        write_tree(self._files(), Path(self._folder.name))
+        write_tree(self.files, Path(self._folder.name))
         course, before = self._ground.course, self._before
         return Application(Path(self._folder.name), self._ground, course.contract(before.number), alias="before")
 
@@ -39,7 +39,9 @@ class Earlier:
         if "_folder" in self.__dict__:
             self._folder.cleanup()
 
-    def _files(self) -> Tree:
+    @cached_property
+    def files(self) -> Tree:
+        """All that is in it. Raises Blocked when the tag is missing."""
         course = self._ground.course
         if (self._tree / ".git").exists():
             return Workspace(self._tree, course).before(self._lab)

@@ -58,6 +58,8 @@ PRELOAD = (
     "fastapi.telemetry._runtime",
     "uvicorn.loops.auto",
     "encodings.idna",
+    "httpcore",
+    "certifi",
 )
 """What nearly every service imports, in the order in which a service needs it. Flask is rarer: it would cost 130 ms at
 every start."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from checker.backing import Postgres, Redis, open_postgres, open_redis, redacted, specs
 from checker.course import Course, write_tree
@@ -25,6 +25,10 @@ from checker.runtime.environment import Cold, Forked, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
 from checker.runtime.system import Plan, System
+
+if TYPE_CHECKING:
+    from checker.runtime.prepared import Template
+    from checker.runtime.provisioned import Databases
 
 __all__ = ["Ground"]
 
@@ -58,6 +62,8 @@ class Ground:
         self._spare: System | None = None
         self._serves_runs, self._statements = False, statements
         self._spare_server: Future[Postgres] | None = None
+        self.templates: dict[tuple[Path, str], Template] = {}
+        self.provisioned: Databases | None = None
         self._postgres_spec, self._redis_spec = specs(backing)
         if "://" not in backing:
             _forget_their_server()
@@ -116,6 +122,7 @@ class Ground:
         if self._launcher is None or (python, preload) != (self.python, self._preload):
             if self._launcher is not None:
                 self._launcher.close()
+            self._forget_prepared()
             self._launcher = Launcher(python, preload=preload, ledger=self.ledger)
         self.python, self._mode, self._preload = python, mode, preload
 
@@ -162,6 +169,11 @@ class Ground:
         plan = Plan(application.contract, ["shop"], environment={"shop": environment})
         return System(plan, application, loop=self.loop, ledger=self.ledger)
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for what is read again while this lasts."""
+        return Path(self._folder.name)
+
     def later(self, tidy: Callable[[], None]) -> None:
         """Clear up after a run while its verdict is read already; the next run waits for that."""
 
@@ -169,7 +181,7 @@ class Ground:
             tidy()
             if self.warm and "monolith" in self.__dict__:
                 self._spare = self._start_monolith()
-            if self.warm and self._serves_runs:
+            if self.warm and self._serves_runs and self._spare_server is None:
                 self._spare_server = self._pool.submit(self._open_server)
 
         self._tidying = self._tidier.submit(clear_up)
@@ -199,6 +211,7 @@ class Ground:
         if self._spare is not None:
             self._spare.close()
             self._spare = None
+        self._forget_prepared()
         self.loop.close()
         self.let_go()
         self._pool.shutdown()
@@ -207,6 +220,13 @@ class Ground:
                 server.result().close()
         self._keeper.close()
         self._folder.cleanup()
+
+    def _forget_prepared(self) -> None:
+        """Make everything anew in the next run: it was made by another Python, or there is no next one."""
+        self.templates.clear()
+        if self.provisioned is not None:
+            self.provisioned.close()
+            self.provisioned = None
 
     @cached_property
     def _folder(self) -> tempfile.TemporaryDirectory[str]:

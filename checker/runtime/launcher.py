@@ -199,12 +199,14 @@ class Launcher:
         *,
         fork: bool = False,
         walls: Walls | None = None,
+        report: Path | None = None,
         stop_signal: int = signal.SIGTERM,
     ) -> Process:
         """Start ``argv`` with exactly ``env`` in ``cwd``; ``name`` is what its lines bear in the ledger.
 
         With ``fork`` a Python program of this environment is forked, where that makes no difference to it. ``uid``:
         the user to become first, with that user's group. ``walls`` are built around it, where the system lets us.
+        ``report``: where a forked one tells which files of ``cwd`` it has read, as :func:`traced.trace` does.
         ``stop_signal`` asks it to end. Raises OSError
         (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone,
         LearnerFault when the learner's Python never ran.
@@ -218,6 +220,7 @@ class Launcher:
             "uid": uid,
         }
         request |= {"fork": fork and uid is None, "stop_signal": int(stop_signal)}
+        request["report"] = str(report or "")
         request["doors"] = list(walls.ports) if walls else []
         process = Process(self, name, key := self._next_key())
         output = Output(process._say)

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from checker.runtime import forked, processes, walled
+    from checker.runtime import forked, processes, traced, walled
 else:  # -I keeps our folder off the path, and so it shall be
 
     def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
@@ -36,7 +36,7 @@ else:  # -I keeps our folder off the path, and so it shall be
         spec.loader.exec_module(module)
         return module
 
-    forked, processes, walled = _beside("forked"), _beside("processes"), _beside("walled")
+    forked, processes, traced, walled = map(_beside, ("forked", "processes", "traced", "walled"))
 
 __all__ = ["main"]
 
@@ -370,6 +370,8 @@ def main(fd: int, modules: list[str]) -> None:
     else:
         os._exit(0)  # nothing is left to do, and taking the loaded modules apart takes 0.1 s
     owner.forget()
+    if request["report"]:
+        traced.trace(request["cwd"], request["report"])
     forked.become(plan, request["argv"], request["env"], request["cwd"])
 
 

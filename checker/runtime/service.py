@@ -74,13 +74,14 @@ class Service:
         within: float = READY,
         must_succeed: bool = False,
         walls: Walls | None = None,
+        report: Path | None = None,
     ) -> int:
         """Run a command to its end, such as a release. Returns its exit code; -n: ended by signal n.
 
         Raises ServiceFailed when there is no such command, when it has not ended ``within`` seconds, and with
         ``must_succeed`` when its exit code is not 0: then with what its last lines mean.
         """
-        process = launched(launcher, name, entry, env, cwd, fork=fork, walls=walls)
+        process = launched(launcher, name, entry, env, cwd, fork=fork, walls=walls, report=report)
         try:
             code = process.wait(within)
         finally:
@@ -227,11 +228,12 @@ def launched(
     *,
     fork: bool,
     walls: Walls | None = None,
+    report: Path | None = None,
 ) -> Process:
     """Start a command of the Procfile, and go on. Raises ServiceFailed when there is no such command."""
     call = entry.call(env)
     try:
-        return launcher.start(name, call.argv, call.env, cwd, fork=fork and not call.shell, walls=walls)
+        return launcher.start(name, call.argv, call.env, cwd, fork=fork and not call.shell, walls=walls, report=report)
     except OSError as error:
         raise symptoms.no_such_command(
             name, str(error.filename or call.argv[0]), error.strerror or str(error)
