@@ -100,6 +100,11 @@ def test_chinese_lines_are_joined_without_a_space() -> None:
     assert joined(text) == "你在这里。他在那里，用 git\n提交。\n\n```\n一\n二\n```\n* 三\n* 四"
 
 
+def test_what_follows_a_cell_is_joined() -> None:
+    """A cell's fence names its classes, with spaces between them, and ends where it ends."""
+    assert joined("``` { .text .sw-in }\n一\n二\n```\n三\n四") == "``` { .text .sw-in }\n一\n二\n```\n三四"
+
+
 def test_a_listing_is_named_by_its_path() -> None:
     """What an include begins with becomes the listing's title."""
     assert adapted("```python\n# shop/app.py\nx = 1\n```", []) == '```python title="shop/app.py"\nx = 1\n```'

@@ -31,7 +31,9 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option(
     "--only", multiple=True, metavar="NAME", help=N_("Only this check, and what it builds on. May be repeated.")
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help=N_("Replay a run with its seed."))
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=None, metavar="N", help=N_("Replay a run with its seed.")
+)
 @click.option(
     "--all", "earlier", is_flag=True, help=N_("The checks of the labs before, too: what was built must stay true.")
 )

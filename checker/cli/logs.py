@@ -23,7 +23,13 @@ __all__ = ["command"]
 @workspace_option
 @click.option("--follow", "-f", is_flag=True, help=N_("Go on as they write; Ctrl-C ends."))
 @click.option(
-    "--last", "-n", type=click.IntRange(0), default=50, show_default=True, help=N_("So many lines of what there is.")
+    "--last",
+    "-n",
+    type=click.IntRange(0),
+    metavar="N",
+    default=50,
+    show_default=True,
+    help=N_("So many lines of what there is."),
 )
 def command(processes: tuple[str, ...], workspace: Path | None, last: int, *, follow: bool) -> None:
     up = open_up(workspace)

@@ -47,8 +47,13 @@ def _options(context: click.Context, language: str) -> str:
     records = [record for option in options if (record := option.get_help_record(context))]
     if not records:
         return ""
-    rows = [_HEADS[language], ("---", "---"), *((f"`{option}`", _text(words)) for option, words in records)]
+    rows = [_HEADS[language], ("---", "---"), *((_codes(names), _text(words)) for names, words in records)]
     return "\n".join(f"| {option} | {words} |" for option, words in rows)
+
+
+def _codes(names: str) -> str:
+    """Return each name of an option as code of its own; lines are broken between them alone."""
+    return ", ".join(f"`{name}`{{ .sw-name }}" for name in names.split(", "))
 
 
 def _text(words: str) -> str:

@@ -35,6 +35,7 @@ STAMP = 11
 @click.option(
     "--port",
     type=click.IntRange(1024, 65_000),
+    metavar="PORT",
     default=8000,
     show_default=True,
     help=N_("The first service's; the others follow. One that is taken is replaced by a free one."),

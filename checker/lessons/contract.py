@@ -56,7 +56,7 @@ def _english(summary: str, language: str) -> str:
 
 
 def _codes(names: Sequence[str] | Mapping[str, Any]) -> str:
-    return "<br>".join(f"`{name}`" for name in names) or "–"
+    return "<br>".join(f"`{name}`{{ .sw-name }}" for name in names) or "–"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

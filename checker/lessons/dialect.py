@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["adapted", "headings", "joined", "slug"]
 
-_FENCE = re.compile(r"(?P<fence>`{3,}|~{3,})(?P<info>\S*)\s*$")
+_FENCE = re.compile(r"(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)$")
 _HEADING = re.compile(r"(?P<marks>#{1,6}) +(?P<title>.+?)\s*$")
 _TARGET = re.compile(r'<a id="(?P<name>[\w-]+)"></a>\s*$')
 _PATH = re.compile(r"(?:#|--) (?P<path>[\w./-]+\.\w+|Procfile)$")

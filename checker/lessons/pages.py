@@ -85,7 +85,7 @@ def _cell(course: Course, lab: Lab, language: str, cell: Mapping[str, Any], ids:
     if cell["cell_type"] == "markdown":
         yield adapted(source, [next(ids) for _ in headings(source)])
         return
-    yield f"``` {{ .{_language(source)} .sw-in }}\n{source}\n```"
+    yield f"``` {{ {_classes(source)} .sw-in }}\n{source}\n```"
     if shown := output_html(cell["outputs"], language, translator(language), link_from(f"lessons/{lab.name}/")):
         yield shown
     if any(draws in source for draws in _DRAWS):
@@ -107,10 +107,10 @@ def _maps(course: Course, lab: Lab, language: str) -> Iterator[str]:
         yield f'==={"" if place else "!"} "{WORDS[language]["map"].format(number=number)}"\n\n    {html}'
 
 
-def _language(source: str) -> str:
-    """Return by which rules a cell is coloured: files are Python, what is typed is text."""
+def _classes(source: str) -> str:
+    """Return by which rules a cell is shown: files are Python, what is typed is text, and its lines are broken."""
     first = source.lstrip().partition("\n")[0]
-    return "text" if first.startswith(("%", "!")) and not first.endswith(".py") else "python"
+    return ".text .sw-typed" if first.startswith(("%", "!")) and not first.endswith(".py") else ".python"
 
 
 def _book(course: Course, lab: Lab, language: str) -> dict[str, Any]:
