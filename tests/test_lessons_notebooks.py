@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -120,3 +121,19 @@ def test_both_languages_run_the_same(lab: Lab) -> None:
 
     english, chinese = ([cell for cell in cells_of(course, lab, language) if cell.runs] for language in LANGUAGES)
     assert english == chinese
+
+
+@pytest.mark.parametrize("lab", Course(root()).labs, ids=lambda lab: lab.name)
+def test_both_languages_were_answered_the_same(lab: Lab) -> None:
+    """Where a request got 200 in one language, the other does not show a shop that was just starting again."""
+    course = Course(root())
+
+    english, chinese = (answers(notebook_file(course, lab, language)) for language in LANGUAGES)
+    assert english == chinese
+
+
+def answers(file: Path) -> list[str]:
+    """Return what each %request of a notebook came to, without its time: "200 OK"."""
+    cells = [cell for cell in json.loads(file.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    asking = [cell for cell in cells if re.match(r"%%?request ", "".join(cell["source"]))]
+    return [re.split(r" {3}|\n", "".join(cell["outputs"][0]["data"]["text/plain"]))[0] for cell in asking]
