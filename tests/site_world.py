@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from functools import cached_property
@@ -51,8 +52,8 @@ class Page(HTMLParser):
         if tag == "a" and "href" in found:
             self.links.append(found["href"])
             self.twin = found["href"] if "sw-twin" in found.get("class", "") else self.twin
-        if tag in ("script", "img", "iframe", "source", "video", "audio", "embed") and "src" in found:
-            self.fetched.append(found["src"])
+        if tag != "a":
+            self.fetched += _fetched(found)
         if tag == "link" and not {"prev", "next", "canonical"} & set(found["rel"].split()):
             self.fetched.append(found["href"])
 
@@ -60,6 +61,13 @@ class Page(HTMLParser):
         """Return the file that a relative link leads to."""
         path = (self.file.parent / link.partition("#")[0].partition("?")[0]).resolve()
         return path / "index.html" if path.is_dir() else path
+
+
+def _fetched(found: dict[str, str]) -> list[str]:
+    """Return what a browser fetches for an element: its source, in any size, and pictures behind it."""
+    named = [found[name] for name in ("src", "poster", "data") if name in found]
+    sizes = [size.split()[0] for size in found.get("srcset", "").split(",") if size.strip()]
+    return [*named, *sizes, *re.findall(r"url\(['\"]?([^'\")]+)", found.get("style", ""))]
 
 
 def pages(site: Path, language: str) -> dict[str, Page]:

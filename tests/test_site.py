@@ -6,11 +6,14 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 from site_world import HOMES, ROOT, Page, build, pages
 
@@ -22,6 +25,15 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+BROKEN_NAMES = """[...document.querySelectorAll("article td code")]
+    .filter(code => /^[\\w]+$/.test(code.textContent) && code.getClientRects().length > 1)
+    .map(code => code.textContent)"""
+FOCUSED = """(() => {
+    const at = document.activeElement;
+    const seen = at.matches(".md-option") ? at.form.querySelector("label:not([hidden])") : at;
+    const name = at.getAttribute("aria-label") || at.textContent.trim();
+    return [name, getComputedStyle(seen).outlineStyle === "solid"];
+})()"""
 LABS = [lab for lab in Course(root()).labs if lab.guide("en").is_file()]
 each_language = pytest.mark.parametrize("language", HOMES)
 
@@ -172,19 +184,55 @@ def test_chinese_is_searched_by_words(site: Path) -> None:
     assert re.search(index["config"]["separator"], "\u200b")
 
 
+@contextmanager
+def opened(width: int, colours: Literal["light", "dark"] = "light") -> Iterator[Tab]:
+    """Start a browser with one tab, so wide."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
+        yield browser.new_page(viewport={"width": width, "height": 844}, color_scheme=colours)
+        browser.close()
+
+
 @pytest.mark.needs("chromium")
 @each_language
 def test_a_phone_reads_a_lesson(address: str, language: str) -> None:
     """Nothing sticks out at the side, the diagram is drawn, and all that is fetched comes from the site."""
     outside: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
-        page = browser.new_page(viewport={"width": 390, "height": 844})
+    with opened(390) as page:
         page.on("request", lambda request: outside.append(request.url) if not request.url.startswith(address) else None)
         page.goto(f"{address}{HOMES[language]}lessons/01-boundaries/")
         page.wait_for_selector("div.mermaid")
         wide = page.evaluate("document.documentElement.scrollWidth")
-        browser.close()
 
     assert wide == 390
     assert outside == []
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("where", ["contract", "cli"])
+def test_a_phone_breaks_no_name_in_a_table(address: str, where: str) -> None:
+    """Names without a blank stand on one line: `shop` is never `sho` and `p`."""
+    with opened(390) as page:
+        page.goto(f"{address}{where}/")
+        broken = page.evaluate(BROKEN_NAMES)
+
+    assert broken == []
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_keyboard_is_seen_where_it_is(address: str, colours: Literal["light", "dark"]) -> None:
+    """The first stop leads past the menu; then come home, colours, language and search, and each of them is marked."""
+    with opened(1280, colours) as page:
+        page.goto(f"{address}start/")
+        page.wait_for_selector("label.md-header__button:visible")
+        stops = [stop(page) for _ in range(4)]
+
+    assert stops == [["Skip to content", True], ["Seamwork", True], ["Switch to dark colours", True], ["中文", True]]
+
+
+def stop(page: Tab) -> list[object]:
+    """Press Tab; what has the focus then is called so, and is marked or not."""
+    page.keyboard.press("Tab")
+    named: list[object] = page.evaluate(FOCUSED)
+    return named
