@@ -40,6 +40,13 @@ def test_places_are_called_by_other_names(tmp_path: Path) -> None:
     assert masked(output, places(tmp_path / "bazaar")) == {"data": {"text/plain": ["in ~/bazaar/runs"]}}
 
 
+def test_the_nearest_place_gives_the_name() -> None:
+    """A workspace at home is called by its own name, not by its path from there."""
+    workspace = Path.home() / "course" / "bazaar"
+
+    assert masked(f"{workspace}/shop", places(workspace)) == "~/bazaar/shop"
+
+
 def test_a_place_that_is_left_is_found() -> None:
     """What no mask knows is named, so that it is not published."""
     assert leaks("see /tmp/seamwork-crash-x.txt, not ~/bazaar") == ["/tmp/seamwork-crash-x.txt"]  # noqa: S108  (only a text)

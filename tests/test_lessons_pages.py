@@ -56,6 +56,14 @@ def test_lines_below_a_claim_keep_their_labels() -> None:
     ]
 
 
+def test_a_claim_of_two_lines_is_one_sentence() -> None:
+    """Where the terminal broke a claim, the page does not."""
+    told = verdict(PRINTED, str)
+
+    assert told is not None
+    assert told.checks[0].claim.endswith("one line of this terminal, and goes on in the next, which is indented.")
+
+
 def test_other_output_is_no_verdict() -> None:
     """What merely resembles a verdict stays as it came."""
     assert verdict("01-boundaries is up.\n  shop   http://127.0.0.1:PORT", str) is None
@@ -80,9 +88,11 @@ def test_output_is_one_line_of_html() -> None:
 
 
 def test_colours_of_a_terminal_are_left_out() -> None:
-    """Escape sequences are no text."""
-    assert "\x1b" not in shown("\x1b[31mred\x1b[0m")
-    assert "[31m" not in shown("\x1b[31mred\x1b[0m")
+    """Escape sequences are no text, and do not keep a reply from being known as one."""
+    html = shown("\x1b[1;31m503 Service Unavailable\x1b[0m   … ms\n{}")
+
+    assert "\x1b" not in html
+    assert '<p class="sw-status sw-status-bad">503 Service Unavailable</p>' in html
 
 
 def test_targets_become_the_headings_names() -> None:
