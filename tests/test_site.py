@@ -232,6 +232,21 @@ def test_the_keyboard_is_seen_where_it_is(address: str, colours: Literal["light"
     assert stops == [["Skip to content", True], ["Seamwork", True], ["Switch to dark colours", True], ["中文", True]]
 
 
+@pytest.mark.needs("chromium")
+def test_the_menu_of_a_phone_is_open_or_out_of_reach(address: str) -> None:
+    """Shut, no link of the menu has the focus out of sight; Enter on its button opens it."""
+    with opened(390) as page:
+        page.goto(f"{address}start/")
+        page.wait_for_selector("label.md-header__button:visible")
+        link = page.locator(".md-sidebar--primary").get_by_role("link", name="Commands")
+        shut = link.is_visible()
+        _, button = stop(page), stop(page)
+        page.keyboard.press("Enter")
+        link.wait_for(state="visible")
+
+    assert (shut, button) == (False, ["Navigation", True])
+
+
 def stop(page: Tab) -> list[object]:
     """Press Tab; what has the focus then is called so, and is marked or not."""
     page.keyboard.press("Tab")
