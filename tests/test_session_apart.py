@@ -18,6 +18,7 @@ from checker.outcome import CheckResult
 from checker.runtime.application import Application
 from checker.runtime.ground import Ground
 from checker.runtime.system import Plan, System
+from checker.runtime.worker import Line
 from checker.session import check
 
 SECRET = "hunter2-of-the-parent"
@@ -113,7 +114,7 @@ def test_service_that_never_gets_ready_is_told_with_its_answer(grounds: dict[str
     (tree / "web.py").write_text(text)
     ground = grounds["cold"]
     contract = ground.course.contract("01")
-    plan = Plan(contract, ["counter"], environment={"counter": {"DATABASE_URL": "postgresql://nobody"}})
+    plan = Plan(contract, ["counter"], lines={"counter": Line({"DATABASE_URL": "postgresql://nobody"})})
 
     with pytest.raises(ServiceFailed) as caught:
         System(plan, Application(tree, ground, contract), loop=ground.loop, ledger=ground.ledger, within=1.0)

@@ -11,6 +11,7 @@ from checker.runtime.application import Application
 from checker.runtime.earlier import Earlier
 from checker.runtime.provisioned import Databases
 from checker.runtime.system import Plan, System
+from checker.runtime.worker import Line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,15 +88,14 @@ class Standing:
         source = self._provisioned or self._application.databases
         databases = {name: source.database(name) for name in names}
         self.homes = {database.name: name for name, database in databases.items()}
-        environment = {
-            service: {
-                "DATABASE_URL": self._url(service, databases[owner.database]),
-                "REDIS_URL": self._ground.redis.url,
-            }
-            for service, owner in owners.items()
-        }
         services = self.contract.services
-        plan = Plan(self.contract, services, (), self._application.helpers(services), environment)
+        helpers = self._application.helpers(services)
+        urls = {service: self._url(service, databases[owner.database]) for service, owner in owners.items()}
+        lines = {
+            process: Line({"DATABASE_URL": urls[process.partition("-")[0]], "REDIS_URL": self._ground.redis.url})
+            for process in (*services, *helpers)
+        }
+        plan = Plan(self.contract, services, (), helpers, lines)
         return System(plan, self._application, loop=self._ground.loop, ledger=self._ground.ledger)
 
     def _url(self, service: str, database: Database | Adopted) -> str:

@@ -31,7 +31,8 @@ class Contract:
 
     ``provision``: the folder of the SQL files that make the databases, "" where we make them. ``moves``: for a service
     whose data comes from elsewhere, whose database that is. ``variables``: durations and bounds that every process of
-    the learner's is told, unless a check says otherwise.
+    the learner's is told, unless a check says otherwise. ``broker``: whether each process has its own way to a Redis that
+    is this system's alone.
     """
 
     def __init__(self, folder: Path, number: str) -> None:
@@ -42,6 +43,7 @@ class Contract:
         self.provision = listed.take("provision", str, "")
         moves = listed.table("moves")
         self.moves = {name: moves.take(name, str) for name in moves.keys()}  # noqa: SIM118
+        self.broker = listed.take("broker", bool, False)
         variables = listed.table("variables")
         self.variables = {name: variables.take(name, str) for name in variables.keys()}  # noqa: SIM118
         listed.close()

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from checker.backing import Adopted, Database, Member
+from checker.backing import Adopted, Database, Member, Redis
 from checker.course import Contract, Lab, Owner
 from checker.errors import N_, EngineFault
-from checker.evidence import PostgresTap
+from checker.evidence import PostgresTap, RedisTap
 from checker.runtime.application import Application, bare
 from checker.runtime.earlier import Earlier
 from checker.runtime.provisioned import Databases
 from checker.runtime.role import FaultOn
 from checker.runtime.system import Plan, System
+from checker.runtime.worker import Line
 
 if TYPE_CHECKING:
     from checker.runtime.ground import Ground
@@ -73,15 +74,18 @@ class Builder:
         source = self._provisioned or self._today.databases
         names = dict.fromkeys(owner.database for owner in owners.values())
         found = {name: (databases or {}).get(name) or source.database(name) for name in names}
-        members, taps = self._members(owners, found), self._taps(owners, found)
-        urls = {role: (members.get(role) or found[owner.database]).url for role, owner in owners.items()}
-        urls |= {role: tap.url_for(urls[role]) for role, tap in taps.items()}
+        members = self._members(owners, found)
+        broker = self._ground.broker() if self._contract.broker else None
+
+        def line(process: str) -> Line:
+            role = process if process in owners else process.partition("-")[0]
+            database = members.get(role) or found[owners[role].database]
+            return self._line(process, database, broker or self._ground.redis, variables or {})
+
         versions = {"before": self._before.application} if any(role != bare(role) for role in real) else {}
         helpers = self._today.helpers(real)
-        told = (
-            {role: {**variables, **told} for role, told in self._told(urls).items()} if variables else self._told(urls)
-        )
-        plan = Plan(self._contract, real, standins, helpers, told, members, versions, taps)
+        lines = {process: line(process) for process in (*real, *helpers)}
+        plan = Plan(self._contract, real, standins, helpers, lines, members, versions, line, broker)
         return self._started(plan, self._today)
 
     def earlier(self, database: Adopted | None = None) -> System:
@@ -89,9 +93,9 @@ class Builder:
         application = self._before.application
         roles = application.contract.services
         url = (database or self.databases.old(next(iter(self._contract.moves.values())))).url
-        return self._started(
-            Plan(application.contract, roles, environment=self._told(dict.fromkeys(roles, url))), application
-        )
+        told = {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url}
+        plan = Plan(application.contract, roles, lines=dict.fromkeys(roles, Line(told)))
+        return self._started(plan, application)
 
     def tap(self, database: Adopted, process: str = "") -> PostgresTap:
         """Return a tap between a process and a database: a context manager; see there what it can do."""
@@ -121,14 +125,23 @@ class Builder:
         ground = self._ground
         return System(plan, application, loop=ground.loop, ledger=ground.ledger, on_fault=self._on_fault)
 
-    def _told(self, urls: Mapping[str, str]) -> dict[str, dict[str, str]]:
-        return {role: {"DATABASE_URL": url, "REDIS_URL": self._ground.redis.url} for role, url in urls.items()}
+    def _line(
+        self, process: str, database: Database | Adopted | Member, redis: Redis, variables: Mapping[str, str]
+    ) -> Line:
+        """Say where a process finds what it uses: by a tap of its own where its service's database is its alone."""
+        told = {**variables, "DATABASE_URL": database.url, "REDIS_URL": redis.url}
+        if not self._ground.taps or not isinstance(database, Adopted):
+            return Line(told)
+        tap = self.tap(database, process)
+        broker = self._broker_tap(process, redis) if self._contract.broker else None
+        told["DATABASE_URL"] = tap.url_for(database.url)
+        told["REDIS_URL"] = broker.url_for(redis.url) if broker else redis.url
+        return Line(told, tap, broker)
 
-    def _taps(self, owners: Mapping[str, Owner], databases: Mapping[str, Database | Adopted]) -> dict[str, PostgresTap]:
-        """Put a tap before each process of a lab in which each has a database of its own."""
-        found = {role: databases[owner.database] for role, owner in owners.items()}
-        tapped = {role: database for role, database in found.items() if isinstance(database, Adopted)}
-        return {role: self.tap(database, role) for role, database in tapped.items()} if self._ground.taps else {}
+    def _broker_tap(self, process: str, redis: Redis) -> RedisTap:
+        server = urlsplit(redis.url)
+        upstream = server.hostname or "", server.port or 0
+        return RedisTap(self._ground.loop, self._ground.ledger, process, "the broker", upstream)
 
     def _members(self, owners: Mapping[str, Owner], databases: Mapping[str, Database | Adopted]) -> dict[str, Member]:
         """Give each of several services that share a database of ours a login role of its own."""

@@ -25,6 +25,7 @@ from checker.runtime.environment import Cold, Forked, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
 from checker.runtime.system import Plan, System
+from checker.runtime.worker import Line
 
 if TYPE_CHECKING:
     from checker.runtime.prepared import Template
@@ -150,6 +151,10 @@ class Ground:
         spare, self._spare_server = self._spare_server, None
         return spare.result() if spare else self._open_server()
 
+    def broker(self) -> Redis:
+        """Return an empty Redis of one system alone; whoever takes it closes it."""
+        return open_redis(self._redis_spec, self._keeper)
+
     def hold_own(self) -> None:
         """Raise UsageError when PostgreSQL is lent to us: nobody's SQL is run as its administrator."""
         if "://" in self._postgres_spec:
@@ -166,7 +171,7 @@ class Ground:
     def _start_monolith(self) -> System:
         application = self.monolith
         environment = {"DATABASE_URL": application.databases.database("shop").url, "REDIS_URL": self.redis.url}
-        plan = Plan(application.contract, ["shop"], environment={"shop": environment})
+        plan = Plan(application.contract, ["shop"], lines={"shop": Line(environment)})
         return System(plan, application, loop=self.loop, ledger=self.ledger)
 
     @property

@@ -12,9 +12,10 @@ from checker.errors import N_, EngineFault
 from checker.evidence import Client, Due, Edge, HttpProxy, LiveFault, Reply, StandIn
 from checker.ledger import Exchange, Ledger
 from checker.runtime.service import Service
+from checker.runtime.worker import Line
 
 if TYPE_CHECKING:
-    from checker.evidence import PostgresTap
+    from checker.evidence import PostgresTap, RedisTap
 
 __all__ = ["FaultOn", "Role"]
 
@@ -50,7 +51,7 @@ class Role:
         edges: Mapping[str, HttpProxy],
         service: Service | None = None,
         standin: StandIn | None = None,
-        tap: PostgresTap | None = None,
+        line: Line | None = None,
         on_fault: Callable[[FaultOn], None] = lambda _: None,
     ) -> None:
         self.name = name
@@ -59,7 +60,7 @@ class Role:
         self._edges = edges  # caller → the proxy it calls us through
         self._service = service
         self._standin = standin
-        self._tap = tap
+        self._line = line or Line()
         self._on_fault = on_fault
 
     # As its client
@@ -178,9 +179,9 @@ class Role:
     @property
     def tap(self) -> PostgresTap:
         """What lies between the process and its database. Raises EngineFault where nothing does."""
-        if self._tap is None:
+        if self._line.tap is None:
             raise EngineFault(N_("Nothing is tapped between {role} and its database in this lab."), role=self.name)
-        return self._tap
+        return self._line.tap
 
     @property
     def database_url(self) -> str:
@@ -218,8 +219,8 @@ class Role:
         for each in self._ours():
             each.error = None
 
-    def _ours(self) -> list[Edge | PostgresTap]:
-        return [*self._all_edges().values(), *([self._tap] if self._tap else [])]
+    def _ours(self) -> list[Edge | PostgresTap | RedisTap]:
+        return [*self._all_edges().values(), *self._line.taps]
 
     def close(self) -> None:
         """Close our connections to it."""

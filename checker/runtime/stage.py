@@ -117,8 +117,7 @@ class Stage:
         for system in self._standing():
             if self._faults:
                 system.heals()
-            for role in system:
-                role.forgets_our_fault()
+            system.forgets_our_fault()
         while self._fresh:
             self._fresh.pop().close()
         self._faults.clear()
@@ -126,9 +125,8 @@ class Stage:
     def hold_ours(self) -> None:
         """Raise EngineFault when a proxy or a stand-in of ours stumbled: then nothing is the learner's fault."""
         for system in [*self._standing(), *self._fresh]:
-            for role in system:
-                if role.our_fault:
-                    raise role.our_fault
+            if system.our_fault:
+                raise system.our_fault
 
     def preconditions(self) -> None:
         """Raise Blocked when a fault was on and no request met it: then nothing was shown."""

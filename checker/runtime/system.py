@@ -16,9 +16,11 @@ from checker.ledger import Exchange, Ledger
 from checker.runtime.application import Application, bare
 from checker.runtime.role import FaultOn, Role
 from checker.runtime.service import READY, Service
+from checker.runtime.worker import Line, Worker
 
 if TYPE_CHECKING:
-    from checker.evidence import PostgresTap, Script
+    from checker.backing import Redis
+    from checker.evidence import PostgresTap, RedisTap, Script
 
 __all__ = ["Plan", "System"]
 
@@ -31,10 +33,13 @@ class Plan:
     real: Sequence[str]  # roles played by the learner's processes
     standins: Sequence[str] = ()
     helpers: Sequence[str] = ()  # processes beside the services: orders-relay
-    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by role: DATABASE_URL, ...
+    lines: Mapping[str, Line] = field(
+        default_factory=dict
+    )  # by role and helper: DATABASE_URL, ..., and what is in between
     members: Mapping[str, Member] = field(default_factory=dict)  # by role: its login, where a database is shared
     versions: Mapping[str, Application] = field(default_factory=dict)  # "before": who plays "orders@before"
-    taps: Mapping[str, PostgresTap] = field(default_factory=dict)  # by role: what its DATABASE_URL leads through
+    another: Callable[[str], Line] | None = None  # a line for one more process of a helper's name
+    broker: Redis | None = None  # this system's alone
 
 
 class System:
@@ -56,6 +61,8 @@ class System:
         self._edges = {name: self._edges_into(name) for name in (*plan.real, *plan.standins)}
         self._roles: dict[str, Role] = {}
         self._services: list[Service] = []
+        self._workers: dict[str, Worker] = {}
+        self._more: list[Line] = []
         self._open()
 
     def _open(self) -> None:
@@ -74,7 +81,7 @@ class System:
         if failures:
             raise failures[0]
         for name in self._plan.helpers:
-            self._services.append(self._application.helper(name, self._environment(name.partition("-")[0])))
+            self._workers[name] = self._work(name, self._plan.lines.get(name, Line()), "1")
 
     def _start_one(self, name: str) -> None:
         application = self._plan.versions.get(name.partition("@")[2], self._application)
@@ -94,13 +101,18 @@ class System:
             if callee in self._plan.contract.owners[bare(caller)].calls
         }
 
+    def _work(self, name: str, line: Line, instance: str) -> Worker:
+        told = {**self._environment(name.partition("-")[0]), **line.told, "INSTANCE": instance}
+        self._services.append(self._application.helper(name, told))
+        return Worker(self._services[-1], line, self._ledger)
+
     def _environment(self, name: str) -> dict[str, str]:
         neighbours = {
             f"{callee.upper()}_URL": f"http://127.0.0.1:{edges[name].port}"
             for callee, edges in self._edges.items()
             if name in edges
         }
-        return {**neighbours, "INSTANCE": "1", **self._plan.environment.get(name, {})}
+        return {**neighbours, "INSTANCE": "1", **self._plan.lines.get(name, Line()).told}
 
     def _role(self, name: str, url: str, *, service: Service | None = None, standin: StandIn | None = None) -> Role:
         client = Client(self._ledger, url, callee=self._application.called(name))
@@ -111,7 +123,7 @@ class System:
             edges=self._edges[name],
             service=service,
             standin=standin,
-            tap=self._plan.taps.get(name),
+            line=self._plan.lines.get(name, Line()),
             on_fault=self._on_fault,
         )
 
@@ -162,6 +174,46 @@ class System:
         for standin in playing:
             standin.on(method, template, script, status=status)
 
+    # Processes beside the services, and the broker between them
+
+    def worker(self, name: str) -> Worker:
+        """Return the process with this name: "orders-relay". Raises EngineFault when there is none."""
+        if name not in self._workers:
+            raise EngineFault(
+                N_("There is no {role} in this system; it has {roles}."), role=name, roles=", ".join(self._workers)
+            )
+        return self._workers[name]
+
+    @property
+    def workers(self) -> Mapping[str, Worker]:
+        """Every process beside the services, by name."""
+        return self._workers
+
+    def another(self, name: str) -> Worker:
+        """Start one more process of this name, with taps of its own, for as long as the system lasts. Raises ServiceFailed."""
+        self.worker(name)
+        line = self._plan.another(name) if self._plan.another else self._plan.lines.get(name, Line())
+        self._more.append(line)
+        return self._work(name, line, str(len(self._more) + 1))
+
+    @property
+    def broker_url(self) -> str:
+        """Where the broker itself is, past all taps. Raises EngineFault where there is none of this system's own."""
+        if self._plan.broker is None:
+            raise EngineFault(N_("This system has no broker of its own."))
+        return self._plan.broker.url
+
+    @contextmanager
+    def without_broker(self) -> Iterator[None]:
+        """Let nobody reach the broker for as long as this lasts; who is connected is cut off."""
+        lines = [*self._plan.lines.values(), *self._more]
+        faults = [line.broker.refuses() for line in lines if line.broker is not None]
+        try:
+            yield
+        finally:
+            for fault in faults:
+                fault.end()
+
     @property
     def calls(self) -> list[Exchange]:
         """What services asked of each other since this check began."""
@@ -188,6 +240,25 @@ class System:
         """Take every fault back, everywhere."""
         for role in self._roles.values():
             role.heals()
+        for tap in self._taps_of_workers():
+            tap.heals()
+
+    @property
+    def our_fault(self) -> EngineFault | None:
+        """What went wrong in a proxy, a stand-in or a tap of ours."""
+        errors = [*(role.our_fault for role in self), *(tap.error for tap in self._taps_of_workers())]
+        return next((error for error in errors if error), None)
+
+    def forgets_our_fault(self) -> None:
+        """Begin anew after :attr:`our_fault` was told: it belongs to the check it happened in."""
+        for role in self:
+            role.forgets_our_fault()
+        for tap in self._taps_of_workers():
+            tap.error = None
+
+    def _taps_of_workers(self) -> list[PostgresTap | RedisTap]:
+        lines = [*(self._plan.lines[name] for name in self._workers if name in self._plan.lines), *self._more]
+        return [tap for line in lines for tap in line.taps]
 
     def close(self) -> None:
         """End everything, without asking: who needs SIGTERM to be looked at, sends it. Closing twice is fine."""
@@ -203,5 +274,7 @@ class System:
                 proxy.close()
         for standin in self._standins.values():
             standin.close()
-        for tap in self._plan.taps.values():
-            tap.close()
+        for line in (*self._plan.lines.values(), *self._more):
+            line.close()
+        if self._plan.broker is not None:
+            self._plan.broker.close()
