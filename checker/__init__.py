@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checker.runtime.role import Role
     from checker.runtime.stage import Run, Stage
     from checker.runtime.system import System
+    from checker.runtime.worker import Worker
     from checker.wait import eventually, until
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Stage",
     "StandIn",
     "System",
+    "Worker",
     "at_once",
     "eventually",
     "until",
@@ -50,6 +52,7 @@ _HOMES = {
     "Stage": "checker.runtime.stage",
     "StandIn": "checker.evidence",
     "System": "checker.runtime.system",
+    "Worker": "checker.runtime.worker",
     "at_once": "checker.evidence",
     "eventually": "checker.wait",
     "until": "checker.wait",
