@@ -1,0 +1,33 @@
+"""The points of a customer: a ledger to which entries are only ever added."""
+
+from fastapi import APIRouter
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.users import models, schemas, users
+from services.users.db import Session
+
+router = APIRouter(tags=["points"])
+
+
+@router.get("/users/{user_id}/points")
+async def read_points(user_id: schemas.Id, session: Session) -> schemas.Points:
+    """Return a customer's balance."""
+    user = await users.find(session, user_id)
+    return schemas.Points(user_id=user.id, points=await _balance(session, user.id))
+
+
+@router.post("/users/{user_id}/points")
+async def change_points(user_id: schemas.Id, change: schemas.PointsChange, session: Session) -> schemas.Points:
+    """Give a customer points, or take them back; once for each order and reason, however often it is asked."""
+    user = await users.find(session, user_id)
+    entry = insert(models.PointsEntry).values(user_id=user.id, **change.model_dump())
+    await session.execute(entry.on_conflict_do_nothing(index_elements=["order_id", "reason"]))
+    await session.commit()
+    return schemas.Points(user_id=user.id, points=await _balance(session, user.id))
+
+
+async def _balance(session: AsyncSession, user_id: int) -> int:
+    query = select(func.sum(models.PointsEntry.points)).where(models.PointsEntry.user_id == user_id)
+    return await session.scalar(query) or 0

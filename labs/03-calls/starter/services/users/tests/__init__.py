@@ -1,0 +1,1 @@
+"""The tests of users: its own database, and nobody else."""
