@@ -45,7 +45,7 @@ class NotThere(Unavailable):
 
 
 class _Failure(Exception):  # noqa: N818  (the word of the field)
-    """An attempt failed."""
+    """An attempt failed; what went wrong, as a sentence that the operation begins."""
 
 
 class _Passing(_Failure):
@@ -57,6 +57,7 @@ class _Breach(_Failure):
 
 
 _retrying = stamina.AsyncRetryingCaller(attempts=3, wait_initial=0.02, wait_jitter=0.03, wait_max=0.1).on(_Passing)
+stamina.instrumentation.set_on_retry_hooks([])  # its log would not say who was asked for what; ours does
 _deadline: ContextVar[float] = ContextVar("deadline")
 
 
@@ -98,32 +99,25 @@ class Neighbour:
         send = partial(self._client.request, method, template.format(**path), params=params, json=json)
         try:
             async with asyncio.timeout_at(_deadline.get()):
-                return await _retrying(self._attempt, kind, operation, send)
-        except (_Failure, Open, TimeoutError) as lost:
+                return await _retrying(self._attempt, kind, send)
+        except Open as left_alone:
+            raise Unavailable(self._name) from left_alone
+        except (_Failure, TimeoutError) as lost:
+            log.warning("%s: %s %s", self._name, operation, str(lost) or "is out of time")
             raise Unavailable(self._name) from lost
 
-    async def _attempt(self, kind: type[Answer], operation: str, send: Send) -> Answer:
+    async def _attempt(self, kind: type[Answer], send: Send) -> Answer:
         async with self._room:
             with self._breaker.call():
                 reply = await _in_time(send)
-                answer = None if reply.is_client_error else self._read(kind, operation, reply)
+                answer = None if reply.is_client_error else _read(kind, reply)
         if answer is None:  # 4xx is an answer: whoever gives it is well, and would give it again
             raise (NotThere if reply.status_code == httpx.codes.NOT_FOUND else Unavailable)(self._name)
         return answer
 
-    def _read(self, kind: type[Answer], operation: str, reply: httpx.Response) -> Answer:
-        try:
-            return TypeAdapter(kind).validate_json(reply.content)
-        except ValidationError as breach:
-            first = breach.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "body"
-            # The field, not the value, which may be personal: so no traceback either.
-            log.error("%s: %s breaks the contract: %s: %s", self._name, operation, field, first["msg"])  # noqa: TRY400
-            raise _Breach from breach
-
 
 async def _in_time(send: Send) -> httpx.Response:
-    """Make one attempt; a TimeoutError when it is too late for that."""
+    """Return the reply to one attempt, which has half the time that is left; a TimeoutError when none is left."""
     left = _deadline.get() - asyncio.get_running_loop().time()
     if left <= 0:
         raise TimeoutError
@@ -131,10 +125,20 @@ async def _in_time(send: Send) -> httpx.Response:
         async with asyncio.timeout(left / 2):
             reply = await send()
     except (httpx.HTTPError, TimeoutError) as lost:
-        raise _Passing from lost
+        raise _Passing(f"brings no reply: {type(lost).__name__}") from lost
     if reply.is_server_error:
-        raise _Passing
+        raise _Passing(f"answers {reply.status_code}")
     return reply
+
+
+def _read(kind: type[Answer], reply: httpx.Response) -> Answer:
+    try:
+        return TypeAdapter(kind).validate_json(reply.content)
+    except ValidationError as breach:
+        first = breach.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "body"
+        # The field is named, not the value, which may be personal.
+        raise _Breach(f"breaks the contract: {field}: {first['msg']}") from breach
 
 
 def _bound(name: str) -> int:
