@@ -30,7 +30,7 @@ class Breaker:
         """Let a call through, and learn from how it ends. Raises Open when it may not be made."""
         trial = self._failed >= self._most
         if trial and (self._trying or monotonic() < self._again_at):
-            raise Open
+            raise Open("is left alone for a while")
         self._trying = self._trying or trial
         try:
             yield

@@ -45,7 +45,7 @@ class NotThere(Unavailable):
 
 
 class _Failure(Exception):  # noqa: N818  (the word of the field)
-    """An attempt failed; what went wrong, as a sentence that the operation begins."""
+    """An attempt came to nothing; why, in words that follow who was asked for what."""
 
 
 class _Passing(_Failure):
@@ -100,9 +100,7 @@ class Neighbour:
         try:
             async with asyncio.timeout_at(_deadline.get()):
                 return await _retrying(self._attempt, kind, send)
-        except Open as left_alone:
-            raise Unavailable(self._name) from left_alone
-        except (_Failure, TimeoutError) as lost:
+        except (_Failure, Open, TimeoutError) as lost:
             log.warning("%s: %s %s", self._name, operation, str(lost) or "is out of time")
             raise Unavailable(self._name) from lost
 
@@ -111,8 +109,11 @@ class Neighbour:
             with self._breaker.call():
                 reply = await _in_time(send)
                 answer = None if reply.is_client_error else _read(kind, reply)
-        if answer is None:  # 4xx is an answer: whoever gives it is well, and would give it again
-            raise (NotThere if reply.status_code == httpx.codes.NOT_FOUND else Unavailable)(self._name)
+        # 4xx is an answer: whoever gives it is well, and would give it again.
+        if reply.status_code == httpx.codes.NOT_FOUND:
+            raise NotThere(self._name)
+        if answer is None:
+            raise _Failure(f"answers {reply.status_code}")
         return answer
 
 

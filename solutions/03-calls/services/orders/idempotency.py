@@ -28,11 +28,15 @@ async def answered(session: AsyncSession, basket: NewOrder, key: str | None) -> 
     return kept.answer
 
 
-async def claim(session: AsyncSession, basket: NewOrder, key: str | None) -> None:
-    """Take the key, unless somebody has it: first of all, so that who comes second has done nothing yet."""
+async def claim(session: AsyncSession, basket: NewOrder, key: str | None) -> str | None:
+    """Take the key, and return None; or return the answer if somebody was quicker, as :func:`answered` does.
+
+    It comes first in the transaction: whoever comes second waits here, and has done nothing yet.
+    """
     if key:
-        taken = insert(IdempotencyKey).values(user_id=basket.user_id, key=key, basket=_digest(basket))
-        await session.execute(taken.on_conflict_do_nothing())
+        row = insert(IdempotencyKey).values(user_id=basket.user_id, key=key, basket=_digest(basket))
+        await session.execute(row.on_conflict_do_nothing())
+    return await answered(session, basket, key)
 
 
 async def keep(session: AsyncSession, basket: NewOrder, key: str | None, answer: str) -> None:

@@ -30,8 +30,7 @@ async def create_order(basket: schemas.NewOrder, session: Session, key: idempote
         # What can be asked before anything is held is asked now.
         buyer, lines = await _buyer(basket), await _priced(basket)
         async with session.begin():
-            await idempotency.claim(session, basket, key)
-            answer = await idempotency.answered(session, basket, key)
+            answer = await idempotency.claim(session, basket, key)
             if answer is None:
                 order = await _place(session, basket, lines)
                 answer = view(order, buyer.nickname).model_dump_json()
