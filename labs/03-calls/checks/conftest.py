@@ -1,0 +1,327 @@
+"""The world of lab 03: orders alone, with neighbours that are played and can be broken; or everybody, for what must add up."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import pytest
+
+from checker import Asked, NoReply, Reply, Role, System, at_once, until
+
+BEYOND = 2_000_000_000
+"""An id that nobody has."""
+
+SLACK = 0.5
+"""Seconds that an answer may come later than its budget: for all that is not waiting."""
+
+FAULTS: dict[str, Callable[[Role], object]] = {
+    "hangs": lambda users: users.hangs(),
+    "resets": lambda users: users.resets(),
+    "answers 503": lambda users: users.answers(503),
+    "sends half a body": lambda users: users.sends_half_a_body(),
+    "sends no HTTP": lambda users: users.sends_garbage(),
+    "sends another body": lambda users: users.answers(200, {"is this": "what was asked for?"}),
+}
+"""All that users can do wrong."""
+
+CROWD = 25
+"""Who read orders while users hangs: more than a pool of connections has."""
+
+ROUNDS = 15
+"""How often each thing is measured."""
+
+Place = Callable[..., Reply]
+
+
+# Who asks, and for what
+
+
+@pytest.fixture
+def buyer(rng: random.Random) -> int:
+    """Somebody whom only the stand-in knows; the id."""
+    return rng.randrange(1_000_000, 2_000_000)
+
+
+@pytest.fixture
+def sku(rng: random.Random) -> str:
+    """A product of which there is enough."""
+    return rng.choice(["CANDLE-001", "BAG-001", "TOWEL-001"])
+
+
+@pytest.fixture
+def key(rng: random.Random) -> str:
+    """An idempotency key that nobody has used."""
+    return f"{rng.getrandbits(64):016x}"
+
+
+@pytest.fixture
+def basket(rng: random.Random, buyer: int, sku: str) -> dict[str, Any]:
+    """What somebody wants to order."""
+    return a_basket(rng, buyer, sku)
+
+
+def a_basket(rng: random.Random, buyer: int, sku: str, quantity: int = 1) -> dict[str, Any]:
+    """The body of an order."""
+    address = {
+        "recipient": "Niamh Byrne",
+        "street": f"Grand Parade {rng.randrange(1, 200)}",
+        "city": "Cork",
+        "postcode": "T12 XH6K",
+        "country": "IE",
+    }
+    return {"user_id": buyer, "lines": [{"sku": sku, "quantity": quantity}], "address": address}
+
+
+@pytest.fixture
+def place(orders: Role, basket: dict[str, Any]) -> Place:
+    """Send the basket: ``place()``, with a key ``place("k")``, or changed ``place("k", user_id=7)``; ``timeout``: seconds."""
+
+    def placed(key: str = "", *, timeout: float = 10.0, **changed: Any) -> Reply:
+        headers = {"Idempotency-Key": key} if key else {}
+        return orders.post("/orders", json={**basket, **changed}, headers=headers, timeout=timeout)
+
+    return placed
+
+
+@pytest.fixture
+def order(place: Place) -> int:
+    """An order that is there already; the id."""
+    number: int = place()["id"]
+    return number
+
+
+@pytest.fixture
+def total(orders: Role) -> Callable[[], int]:
+    """How many orders there are."""
+    return lambda: orders.get("/orders?limit=1")["total"]
+
+
+# Neighbours that are played
+
+
+@pytest.fixture
+def prices(rng: random.Random) -> int:
+    """What everything costs, in cents."""
+    return rng.randrange(1_000, 20_000)
+
+
+@pytest.fixture
+def neighbours(system: System, prices: int) -> None:
+    """Whoever is a neighbour of `orders`, played by stand-ins that know everybody and everything."""
+    system.plays("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
+    system.plays("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
+    system.plays("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], prices))
+    system.plays("GET", "/products", lambda ask: [a_product(sku, prices) for sku in ask.query.get("sku", [])])
+    system.plays("POST", "/users/{uid}/points", points_added)
+
+
+@pytest.fixture
+def users_grow(system: System) -> Callable[[], None]:
+    """Let users answer with more than it did: a field for each user, and another one for points."""
+
+    def grown() -> None:
+        system.plays("GET", "/users/{uid}", lambda ask: {**a_user(ask.path["uid"]), "birthday": "1815-12-10"})
+        system.plays("GET", "/users", lambda ask: [{**a_user(uid), "birthday": None} for uid in ask.query["id"]])
+        system.plays("POST", "/users/{uid}/points", lambda ask: {**points_added(ask), "expires_at": None})
+
+    return grown
+
+
+@pytest.fixture
+def users_lose_a_field(system: System) -> Callable[[], None]:
+    """Let users answer without the nickname, which the contract promises."""
+
+    def lost() -> None:
+        system.plays("GET", "/users/{uid}", lambda ask: nameless(ask.path["uid"]))
+        system.plays("GET", "/users", lambda ask: [nameless(uid) for uid in ask.query["id"]])
+
+    return lost
+
+
+def a_user(uid: str) -> dict[str, Any]:
+    """A user as the contract shows one."""
+    return {"id": int(uid), "nickname": f"nick-{uid}", "email": f"{uid}@example.com"}
+
+
+def nameless(uid: str) -> dict[str, Any]:
+    """A user without a nickname."""
+    return {"id": int(uid), "email": f"{uid}@example.com"}
+
+
+def a_product(sku: str, price: int) -> dict[str, Any]:
+    """A product as the contract shows one."""
+    return {"sku": sku, "name": f"Product {sku}", "description": "", "price_cents": price}
+
+
+def points_added(ask: Asked) -> dict[str, int]:
+    """What users says when points were added."""
+    return {"user_id": int(ask.path["uid"]), "points": ask.json["points"]}
+
+
+# While something is wrong
+
+
+def budget(orders: Role) -> float:
+    """Return the seconds that an answer of orders has for its neighbours."""
+    return int(orders.service.environment["CALL_BUDGET_MS"]) / 1000
+
+
+def outcome(orders: Role, path: str) -> object:
+    """Read an order within the budget; the status and the nickname, or what came instead."""
+    limit = budget(orders) + SLACK
+    try:
+        reply = orders.get(path, timeout=limit)
+    except NoReply:
+        return f"no answer within {limit:g} s"
+    return reply.status_code, reply["nickname"] if reply.status_code == 200 else reply.text[:80]
+
+
+@pytest.fixture
+def read_while_users(orders: Role, users: Role, order: int) -> Callable[[], dict[str, object]]:
+    """Read an order while users does each of the things it can do wrong; what came, by fault."""
+
+    def read() -> dict[str, object]:
+        found = {}
+        for fault, switch in FAULTS.items():
+            switch(users)
+            found[fault] = outcome(orders, f"/orders/{order}")
+            users.heals()
+        return found
+
+    return read
+
+
+@pytest.fixture
+def hits(orders: Role, users: Role, order: int, place: Place) -> Callable[[], dict[str, int]]:
+    """Ask orders while users answers 503; how often users was asked, by request."""
+
+    def counted() -> dict[str, int]:
+        users.answers(503)
+        asked: dict[str, Callable[[], object]] = {
+            "GET /orders/{id}": lambda: orders.get(f"/orders/{order}"),
+            "GET /orders": lambda: orders.get("/orders?limit=5"),
+            "POST /orders": place,
+        }
+        return {request: grown(users, ask) for request, ask in asked.items()}
+
+    return counted
+
+
+def grown(users: Role, ask: Callable[[], object]) -> int:
+    """Return how many calls of users' one request costs."""
+    before = len(users.calls)
+    ask()
+    return len(users.calls) - before
+
+
+@pytest.fixture
+def cost_of_listing(orders: Role, users: Role) -> Callable[[int], tuple[int, list[str]]]:
+    """List so many orders: how often users is asked, and the nicknames that are missing or another's."""
+
+    def listed(limit: int) -> tuple[int, list[str]]:
+        before = len(users.calls)
+        items = orders.get(f"/orders?limit={limit}")["items"]
+        wrong = [f"order {item['id']}: {item['nickname']!r}" for item in items if item["nickname"] != f"nick-{item['user_id']}"]
+        return len(users.calls) - before, wrong or ([] if len(items) == limit else [f"{len(items)} orders"])
+
+    return listed
+
+
+@pytest.fixture
+def slowdown(orders: Role, users: Role, order: int) -> Callable[[], dict[str, float]]:
+    """How many times longer requests take that users has no part in, while a crowd reads orders and users hangs."""
+
+    def measured() -> dict[str, float]:
+        paths = {"GET /health": "/health", "an order that is not there": f"/orders/{BEYOND}"}
+        before = {name: median(orders, path) for name, path in paths.items()}
+        users.hangs()
+        with crowd(orders, users, order):
+            during = {name: median(orders, path) for name, path in paths.items()}
+        return {name: during[name] / max(before[name], 0.002) for name in paths}
+
+    return measured
+
+
+def median(orders: Role, path: str) -> float:
+    """Return the median of what a request takes, in seconds."""
+    return statistics.median(orders.get(path, timeout=20.0).elapsed for _ in range(ROUNDS))
+
+
+@contextmanager
+def crowd(orders: Role, users: Role, order: int) -> Iterator[None]:
+    """Let a crowd read an order, for as long as this lasts; the first of them wait for users already."""
+    with ThreadPoolExecutor(max_workers=CROWD) as pool:
+        reading = [pool.submit(partial(orders.get, f"/orders/{order}", timeout=30.0)) for _ in range(CROWD)]
+        until(lambda: users.calls, within=5.0)
+        yield
+        users.heals()
+        for one in reading:
+            one.exception()
+
+
+@pytest.fixture
+def at_a_time(orders: Role, users: Role, order: int) -> Callable[[], tuple[int, list[object]]]:
+    """Let twelve read an order while users holds every question: how many it holds; then lets go: what the twelve got."""
+
+    def counted() -> tuple[int, list[object]]:
+        held = users.edges["orders"].hold()
+        with ThreadPoolExecutor(max_workers=12) as pool:
+            reading = [pool.submit(outcome, orders, f"/orders/{order}") for _ in range(12)]
+            until(lambda: held.met >= 12, within=0.3)
+            most = held.met
+            held.release()
+            return most, [one.result() for one in reading]
+
+    return counted
+
+
+# Once is enough
+
+
+@pytest.fixture
+def lost_answer(system: System, place: Place, key: str) -> Callable[[], Reply]:
+    """Send an order, hang up while the points are given, and send it again; the second answer."""
+    points = system.owner("POST", "/users/1/points").edges["orders"]
+
+    def again() -> Reply:
+        held = points.hold(when="POST /users/")
+        with suppress(NoReply):
+            place(key, timeout=0.3)
+        held.release()
+        return place(key)
+
+    return again
+
+
+@pytest.fixture
+def twins(system: System, place: Place, key: str) -> Callable[[], list[Reply]]:
+    """Send one order twice at the same moment, with one key: both are held at the shop until both are there."""
+
+    def sent() -> list[Reply]:
+        with system.owner("GET", "/products").held(2, within=0.5):
+            return at_once([partial(place, key)] * 2)
+
+    return sent
+
+
+# Everybody
+
+
+@pytest.fixture
+def buyer_of_theirs(users: Role, rng: random.Random) -> int:
+    """A customer whom the learner's users knows, without any points yet; the id."""
+    name = f"buyer-{rng.getrandbits(48):x}"
+    uid: int = users.post("/users", json={"nickname": name, "email": f"{name}@example.com"})["id"]
+    return uid
+
+
+@pytest.fixture
+def spend(orders: Role, rng: random.Random, buyer_of_theirs: int, sku: str) -> Callable[[], Reply]:
+    """Let this customer order something."""
+    return lambda: orders.post("/orders", json=a_basket(rng, buyer_of_theirs, sku, 2))

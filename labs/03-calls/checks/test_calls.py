@@ -1,0 +1,207 @@
+"""Lab 03: `orders` asks its neighbours in time, not too often, not in vain; and what is sent to it twice is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from checker import OTHERS, Reply, Role, eventually
+
+ALONE = pytest.mark.system(only=["orders"], standins=[OTHERS])
+"""Only `orders` runs; its neighbours are stand-ins."""
+
+UNTIRING = {"BREAKER_FAILURES": "1000"}
+"""A breaker that does not open: what it does is another check's matter."""
+
+
+def alone(**variables: str) -> pytest.MarkDecorator:
+    """Only `orders` runs, and is told these."""
+    return pytest.mark.system(only=["orders"], standins=[OTHERS], variables={**UNTIRING, **variables})
+
+
+@alone(CALL_BUDGET_MS="500")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_an_order_is_read_whatever_users_does(read_while_users: Callable[[], dict[str, object]]) -> None:
+    """Whatever users does wrong, an order is read within the budget, without the nickname."""
+    found = read_while_users()
+
+    assert found == dict.fromkeys(found, (200, None))
+
+
+@alone(CALL_BUDGET_MS="600")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_one_slow_call_costs_nothing_else(orders: Role, users: Role, order: int, buyer: int) -> None:
+    """When one call to users gets no answer, the next one brings the nickname, within the same budget."""
+    users.hangs(only=1)
+    reply = orders.get(f"/orders/{order}", timeout=1.1)
+
+    assert (reply.status_code, reply["nickname"]) == (200, f"nick-{buyer}")
+
+
+@alone()
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_attempts_stay_few(hits: Callable[[], dict[str, int]]) -> None:
+    """While users answers 503, a request asks it again, and three times at the most."""
+    found = hits()
+
+    assert {request: number for request, number in found.items() if not 2 <= number <= 3} == {}
+
+
+@ALONE
+@pytest.mark.usefixtures("neighbours")
+def test_a_long_list_costs_as_much_as_a_short_one(cost_of_listing: Callable[[int], tuple[int, list[str]]]) -> None:
+    """Listing 50 orders asks users as often as listing 5, and each has its customer's nickname."""
+    short, long = cost_of_listing(5), cost_of_listing(50)
+
+    assert (short[1], long[1]) == ([], [])
+    assert 1 <= short[0] == long[0]
+
+
+@alone(CALL_BUDGET_MS="2000")
+@pytest.mark.fresh
+@pytest.mark.timing
+@pytest.mark.usefixtures("neighbours")
+def test_others_are_served_meanwhile(slowdown: Callable[[], dict[str, float]]) -> None:
+    """While 25 wait for users, which hangs, whoever does not need users is answered as fast as before."""
+    times = slowdown()
+
+    assert {name: f"{times[name]:.0f} times as long" for name in times if times[name] > 10} == {}
+
+
+@alone(CALL_BUDGET_MS="4000", CALLS_AT_ONCE="4")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_only_so_many_call_at_once(at_a_time: Callable[[], tuple[int, list[object]]], buyer: int) -> None:
+    """No more than CALLS_AT_ONCE calls to users are under way at once; the others wait for their turn."""
+    most, got = at_a_time()
+
+    assert 1 <= most <= 4
+    assert got == [(200, f"nick-{buyer}")] * len(got)
+
+
+@pytest.mark.system(
+    only=["orders"], standins=[OTHERS], variables={"BREAKER_FAILURES": "4", "BREAKER_RESET_MS": "60000"}
+)
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_calls_stop_after_failures(orders: Role, users: Role, order: int) -> None:
+    """After BREAKER_FAILURES failures in a row nobody asks users any more, and orders are read without it."""
+    users.answers(503)
+    read = [orders.get(f"/orders/{order}", timeout=5.0).status_code for _ in range(8)]
+    before = len(users.calls)
+    read += [orders.get(f"/orders/{order}", timeout=5.0).status_code for _ in range(4)]
+
+    assert read == [200] * 12
+    assert len(users.calls) - before == 0
+
+
+@pytest.mark.system(
+    only=["orders"], standins=[OTHERS], variables={"BREAKER_FAILURES": "2", "BREAKER_RESET_MS": "200"}
+)
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_calls_come_back_by_themselves(orders: Role, users: Role, order: int, buyer: int) -> None:
+    """Once users is well again, the nicknames are back, and nobody had to start anything anew."""
+    users.answers(503)
+    lost = [orders.get(f"/orders/{order}", timeout=5.0)["nickname"] for _ in range(3)]
+    users.heals()
+
+    assert lost == [None, None, None]
+    assert eventually(lambda: orders.get(f"/orders/{order}", timeout=5.0)["nickname"], within=3.0) == f"nick-{buyer}"
+
+
+@ALONE
+@pytest.mark.usefixtures("neighbours")
+def test_one_key_makes_one_order(place: Callable[..., Reply], key: str, total: Callable[[], int]) -> None:
+    """An order that is sent three times with one Idempotency-Key is made once, and answered the same each time."""
+    before = total()
+    answers = [place(key) for _ in range(3)]
+
+    assert [(reply.status_code, reply.json) for reply in answers] == [(201, answers[0].json)] * 3
+    assert total() - before == 1
+
+
+@ALONE
+@pytest.mark.usefixtures("neighbours")
+def test_a_lost_answer_is_given_again(lost_answer: Callable[[], Reply], total: Callable[[], int]) -> None:
+    """Who hangs up before the answer is there, and sends the order again with the same key, has ordered once."""
+    before = total()
+    answer = lost_answer()
+
+    assert answer.status_code == 201
+    assert total() - before == 1
+
+
+@ALONE
+@pytest.mark.usefixtures("neighbours")
+def test_twins_are_one_order(twins: Callable[[], list[Reply]], total: Callable[[], int]) -> None:
+    """Of two that arrive at the same moment with one key, there is one order, and both are told of it."""
+    before = total()
+    one, other = twins()
+
+    assert (one.status_code, other.status_code, one["id"] == other["id"]) == (201, 201, True)
+    assert total() - before == 1
+
+
+@ALONE
+@pytest.mark.usefixtures("neighbours")
+def test_a_key_is_good_for_one_thing(place: Callable[..., Reply], key: str, buyer: int) -> None:
+    """With a key that has been used, another order is refused with 422, and another customer's is made."""
+    first, changed, stranger = place(key), place(key, discount_code="WELCOME10"), place(key, user_id=buyer + 1)
+
+    assert (first.status_code, changed.status_code, stranger.status_code) == (201, 422, 201)
+    assert stranger["id"] != first["id"]
+
+
+@ALONE
+@pytest.mark.usefixtures("neighbours")
+def test_a_new_field_harms_nobody(users_grow: Callable[[], None], place: Callable[..., Reply], buyer: int) -> None:
+    """When users answers with a field that nobody knows yet, everything goes on as before."""
+    users_grow()
+    reply = place()
+
+    assert (reply.status_code, reply["nickname"]) == (201, f"nick-{buyer}")
+
+
+@alone()
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_a_broken_promise_is_named(orders: Role, order: int, users_lose_a_field: Callable[[], None]) -> None:
+    """When users leaves out the nickname that it promised, orders are read, and the log says which field it was."""
+    users_lose_a_field()
+    reply = orders.get(f"/orders/{order}")
+
+    assert (reply.status_code, reply["nickname"]) == (200, None)
+    assert any("nickname" in line for line in orders.log)
+
+
+@alone(CALL_BUDGET_MS="500")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_what_cannot_be_known_is_not_made_up(
+    users: Role, place: Callable[..., Reply], total: Callable[[], int]
+) -> None:
+    """While users hangs, an order is refused within the budget, with 503 and a Retry-After, and nothing of it is kept."""
+    before = total()
+    users.hangs()
+    refused = place(timeout=1.0)
+
+    assert (refused.status_code, refused.headers.get("retry-after", "").isdigit()) == (503, True)
+    assert total() == before
+
+
+@pytest.mark.system(variables=UNTIRING)
+@pytest.mark.fresh
+def test_points_are_given_once(buyer_of_theirs: int, users: Role, spend: Callable[[], Any]) -> None:
+    """When users gives the points but its answer is lost, the order is made, and the points are there once."""
+    users.drops_the_answer(when="POST /users/", only=1)
+    order = spend()
+    users.heals()
+
+    assert order.status_code == 201
+    assert users.get(f"/users/{buyer_of_theirs}/points")["points"] == order["total_cents"] // 100
