@@ -32,6 +32,14 @@ def test_lab_comes_from_its_folder() -> None:
     assert (lab.title["zh"], lab.minutes, lab.teaches, lab.points) == ("拆分", 15, ("P1", "P2"), 4.0)
 
 
+def test_lines_are_120_where_nothing_is_said(lab: Path) -> None:
+    """A lab says itself how much there is to write, where it is another amount than elsewhere."""
+    usual = Lab.load(lab).lines
+    spoil(lab / "lab.toml", "minutes = 15", "minutes = 15\nlines = 180")
+
+    assert (usual, Lab.load(lab).lines) == (120, 180)
+
+
 def test_checks_come_in_the_order_of_the_file() -> None:
     """Checks are found in the code, with claims in both languages and what lab.toml says of them."""
     lab = Course(TINY).lab("02")
@@ -80,6 +88,7 @@ def test_unknown_lab_lists_what_there_is(asked: str) -> None:
     [
         ("minutes = 15", "minutes = 'ten'", "says minutes = 'ten'; expected is a whole number"),
         ("minutes = 15", "minutes = true", "says minutes = True; expected is a whole number"),
+        ("minutes = 15", "minutes = 15\nlines = 'many'", "says lines = 'many'; expected is a whole number"),
         ("minutes = 15", "", "lacks minutes, which is a whole number"),
         ("minutes = 15", "minutes = 15\nid = 1", "has id, which means nothing here. Known here: .*minutes"),
         ('zh = "拆分"', "", "lacks title.zh, which is text"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
 import shlex
 import socket
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -85,6 +90,25 @@ def test_a_connection_is_used_again() -> None:
         ours.get("/")
 
         assert (first, running.connections) == (1, 2)
+
+
+@contextlib.contextmanager
+def a_thousand_files() -> Iterator[None]:
+    """Let the next file get a number that select() cannot take."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with contextlib.ExitStack() as files:
+        while files.enter_context(Path(os.devnull).open("rb")).fileno() < 1024:
+            pass
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_connection_is_used_again_among_a_thousand_files() -> None:
+    """However much a run has open, it goes on."""
+    with a_thousand_files(), server(hello) as running, client(running) as ours:
+        assert {ours.get("/").status_code for _ in range(2)} == {200}
+        assert running.connections == 1
 
 
 def test_a_connection_they_have_closed_is_not_used() -> None:

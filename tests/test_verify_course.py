@@ -119,6 +119,10 @@ def notebook_is_stale(root: Path) -> None:
     (root / "notebooks/01-split.zh.ipynb").write_text('{"cells": [], "metadata": {}}', "utf-8")
 
 
+def lines_are_too_many(root: Path) -> None:
+    spoil(root / "labs/01-split/lab.toml", "minutes = 15", "minutes = 15\nlines = 5")
+
+
 def reasons_are_missing(root: Path) -> None:
     (root / "solutions/01-split/WHY.md").unlink()
 
@@ -136,6 +140,7 @@ def reasons_are_missing(root: Path) -> None:
         (note_names_nothing, "labs/01-split/wrong/both-answer/NOTE.md", "must name, in its first line"),
         (notebook_is_missing, "notebooks/01-split.ipynb", "01-split.ipynb is not there"),
         (notebook_is_stale, "notebooks/01-split.zh.ipynb", "is not what labs/01-split/guide.zh.md makes today"),
+        (lines_are_too_many, "solutions/01-split", "lines of logic by hand; a lab takes 5 at the most"),
         (reasons_are_missing, "solutions/01-split/WHY.md", "is not there"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -11,9 +11,12 @@ from checker.course.claims import claims_in
 from checker.course.strict import Table, read_toml
 from checker.errors import N_, EngineFault, SeamworkError
 
-__all__ = ["LANGUAGES", "NEEDS", "CheckMeta", "Lab", "Text"]
+__all__ = ["LANGUAGES", "LINES", "NEEDS", "CheckMeta", "Lab", "Text"]
 
 LANGUAGES = ("en", "zh")
+LINES = 120
+"""Lines of logic that a learner writes by hand in one lab, at most, where lab.toml says nothing else."""
+
 NEEDS = ("postgresql", "redis", "consul", "etcd", "vault", "docker", "registry", "kubernetes")
 """What a lab may need beyond Python."""
 
@@ -39,13 +42,18 @@ class CheckMeta:
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab of the course. ``minutes`` to do it; ``replaces`` names earlier checks that it makes untrue ("01:test_x")."""
+    """One lab of the course.
+
+    ``minutes`` to do it; ``lines`` of logic that the learner writes by hand, at most; ``replaces`` names earlier checks
+    that it makes untrue ("01:test_x").
+    """
 
     folder: Path
     number: str  # "01"
     short: str  # "boundaries"
     title: Text = field(hash=False)
     minutes: int
+    lines: int
     teaches: tuple[str, ...]
     needs: tuple[str, ...]
     replaces: tuple[str, ...]
@@ -71,6 +79,7 @@ class Lab:
             short=name["short"],
             title=_text(table, "title"),
             minutes=table.take("minutes", int),
+            lines=table.take("lines", int, LINES),
             teaches=_matching(table, "teaches", _PRACTICE, "a practice such as P3"),
             needs=_matching(table, "needs", re.compile("|".join(NEEDS)), "one of " + ", ".join(NEEDS)),
             replaces=_matching(table, "replaces", _REPLACED, 'a lab\'s number and a check, "01:test_x"'),

@@ -142,7 +142,7 @@ class Client:
             while True:
                 sock, since = self._idle.pop()
                 # Nothing may have happened on it: no end, no bytes nobody asked for.
-                if time.monotonic() - since < IDLE and not select.select([sock], [], [], 0)[0]:
+                if time.monotonic() - since < IDLE and not _heard(sock):
                     return sock
                 sock.close()
         sock = socket.create_connection(self._address, timeout=max(0.001, deadline - time.monotonic()))
@@ -173,6 +173,13 @@ class Client:
             ask=ask,
             host=self._host,
         )
+
+
+def _heard(sock: socket.socket) -> bool:
+    """Tell whether there is something to read, or the end. By poll(): select() takes no file beyond number 1023."""
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:

@@ -9,10 +9,7 @@ from checker.course import LANGUAGES, Change, Course, Lab, changed_lines
 from checker.errors import N_, EngineFault, SeamworkError
 from checker.verify.guide import anatomy, anchors, twins
 
-__all__ = ["LOGIC", "Stale", "change_of", "lab_gaps", "too_large", "unkilled"]
-
-LOGIC = 120
-"""Lines of logic that a learner writes by hand in one lab, at most."""
+__all__ = ["Stale", "change_of", "lab_gaps", "too_large", "unkilled"]
 
 Stale = Callable[[Course, Lab], list[SeamworkError]]
 """Names the derived notebooks of a lab that are not what its guides would give today."""
@@ -42,14 +39,14 @@ def change_of(course: Course, lab: Lab) -> Change:
 
 def too_large(lab: Lab, change: Change) -> Iterator[SeamworkError]:
     """Say that a learner has to write too much."""
-    if change.logic > LOGIC:
+    if change.logic > lab.lines:
         yield EngineFault(
             N_("{file} takes {lines} lines of logic by hand; a lab takes {most} at the most."),
             N_("Move what is only typing into labs/{lab}/starter."),
             file=f"solutions/{lab.name}",
             lab=lab.name,
             lines=change.logic,
-            most=LOGIC,
+            most=lab.lines,
         )
 
 
