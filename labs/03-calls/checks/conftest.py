@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -33,8 +33,14 @@ FAULTS: dict[str, Callable[[Role], object]] = {
 CROWD = 25
 """Who read orders while users hangs: more than a pool of connections has."""
 
-ROUNDS = 15
-"""How often each thing is measured."""
+WAITING = 8
+"""How many of them wait for users before anything is measured: no more than CALLS_AT_ONCE may."""
+
+QUICK = 0.02
+"""Seconds that are no time at all: who answers sooner is not compared with himself; on a busy machine that is chance."""
+
+ASKING = 5
+"""How many ask at once for what is measured: as many connections as a pool keeps open."""
 
 Place = Callable[..., Reply]
 
@@ -227,7 +233,11 @@ def cost_of_listing(orders: Role, users: Role) -> Callable[[int], tuple[int, lis
     def listed(limit: int) -> tuple[int, list[str]]:
         before = len(users.calls)
         items = orders.get(f"/orders?limit={limit}")["items"]
-        wrong = [f"order {item['id']}: {item['nickname']!r}" for item in items if item["nickname"] != f"nick-{item['user_id']}"]
+        wrong = [
+            f"order {item['id']}: {item['nickname']!r}"
+            for item in items
+            if item["nickname"] != f"nick-{item['user_id']}"
+        ]
         return len(users.calls) - before, wrong or ([] if len(items) == limit else [f"{len(items)} orders"])
 
     return listed
@@ -239,28 +249,29 @@ def slowdown(orders: Role, users: Role, order: int) -> Callable[[], dict[str, fl
 
     def measured() -> dict[str, float]:
         paths = {"GET /health": "/health", "an order that is not there": f"/orders/{BEYOND}"}
-        before = {name: median(orders, path) for name, path in paths.items()}
-        users.hangs()
-        with crowd(orders, users, order):
+        before = {name: min(median(orders, path) for _ in range(3)) for name, path in paths.items()}
+        hanging = users.edges["orders"].hangs()
+        with crowd(orders, order):
+            until(lambda: hanging.met >= WAITING, within=2.0)
             during = {name: median(orders, path) for name, path in paths.items()}
-        return {name: during[name] / max(before[name], 0.002) for name in paths}
+            users.heals()
+        return {name: during[name] / max(before[name], QUICK) for name in paths}
 
     return measured
 
 
 def median(orders: Role, path: str) -> float:
-    """Return the median of what a request takes, in seconds."""
-    return statistics.median(orders.get(path, timeout=20.0).elapsed for _ in range(ROUNDS))
+    """Return the median of what a request takes when many ask at once, in seconds: one who is stuck lets none pass by."""
+    replies = at_once([partial(orders.get, path, timeout=20.0)] * ASKING)
+    return statistics.median(reply.elapsed for reply in replies)
 
 
 @contextmanager
-def crowd(orders: Role, users: Role, order: int) -> Iterator[None]:
-    """Let a crowd read an order, for as long as this lasts; the first of them wait for users already."""
+def crowd(orders: Role, order: int) -> Iterator[None]:
+    """Let a crowd read an order, all at once; after this, all have their answers."""
     with ThreadPoolExecutor(max_workers=CROWD) as pool:
         reading = [pool.submit(partial(orders.get, f"/orders/{order}", timeout=30.0)) for _ in range(CROWD)]
-        until(lambda: users.calls, within=5.0)
         yield
-        users.heals()
         for one in reading:
             one.exception()
 
@@ -273,7 +284,7 @@ def at_a_time(orders: Role, users: Role, order: int) -> Callable[[], tuple[int, 
         held = users.edges["orders"].hold()
         with ThreadPoolExecutor(max_workers=12) as pool:
             reading = [pool.submit(outcome, orders, f"/orders/{order}") for _ in range(12)]
-            until(lambda: held.met >= 12, within=0.3)
+            until(lambda: held.met >= 12, within=1.0)
             most = held.met
             held.release()
             return most, [one.result() for one in reading]

@@ -100,9 +100,7 @@ def test_calls_stop_after_failures(orders: Role, users: Role, order: int) -> Non
     assert len(users.calls) - before == 0
 
 
-@pytest.mark.system(
-    only=["orders"], standins=[OTHERS], variables={"BREAKER_FAILURES": "2", "BREAKER_RESET_MS": "200"}
-)
+@pytest.mark.system(only=["orders"], standins=[OTHERS], variables={"BREAKER_FAILURES": "2", "BREAKER_RESET_MS": "200"})
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_calls_come_back_by_themselves(orders: Role, users: Role, order: int, buyer: int) -> None:
