@@ -48,6 +48,7 @@ PRELOAD = (
     "sqlalchemy.dialects.postgresql.psycopg",
     "pydantic_settings",
     "httpx",
+    "stamina",
     "redis.asyncio",
     "jinja2",
     "anyio._backends._asyncio",
@@ -73,6 +74,7 @@ _TAKEN = (
     | {
         "asyncpg",
         "click",
+        "colorama",
         "greenlet",
         "h11",
         "httpcore",
@@ -80,6 +82,8 @@ _TAKEN = (
         "psycopg",
         "pydantic",
         "starlette",
+        "tenacity",
+        "tornado",
         "uvloop",
         "websockets",
     }
