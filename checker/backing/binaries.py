@@ -120,7 +120,7 @@ def _asked(path: Path) -> Program:
 def _not_embedded(what: str, package: str) -> Blocked:
     return Blocked(
         N_("{what} for {system} is not in this environment: the package {package} has none."),
-        N_("Run make again, or use --backing path, docker or a URL."),
+        N_("Install the course anew (in a checkout: make), or use --backing path, docker or a URL."),
         what=what,
         package=package,
         system=f"{platform.system()} {platform.machine()}",
