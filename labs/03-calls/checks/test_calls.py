@@ -9,16 +9,13 @@ import pytest
 
 from checker import OTHERS, Reply, Role, eventually
 
-ALONE = pytest.mark.system(only=["orders"], standins=[OTHERS])
-"""Only `orders` runs; its neighbours are stand-ins."""
-
-UNTIRING = {"BREAKER_FAILURES": "1000"}
-"""A breaker that does not open: what it does is another check's matter."""
+PATIENT = {"CALL_BUDGET_MS": "4000", "BREAKER_FAILURES": "1000"}
+"""A budget that is never short, and a breaker that does not open: what they do is another check's matter."""
 
 
 def alone(**variables: str) -> pytest.MarkDecorator:
-    """Only `orders` runs, and is told these."""
-    return pytest.mark.system(only=["orders"], standins=[OTHERS], variables={**UNTIRING, **variables})
+    """Only `orders` runs, and is told these; its neighbours are stand-ins."""
+    return pytest.mark.system(only=["orders"], standins=[OTHERS], variables={**PATIENT, **variables})
 
 
 @alone(CALL_BUDGET_MS="500")
@@ -52,7 +49,7 @@ def test_attempts_stay_few(hits: Callable[[], dict[str, int]]) -> None:
     assert {request: number for request, number in found.items() if not 2 <= number <= 3} == {}
 
 
-@ALONE
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_a_long_list_costs_as_much_as_a_short_one(cost_of_listing: Callable[[int], tuple[int, list[str]]]) -> None:
     """Listing 50 orders asks users as often as listing 5, and each has its customer's nickname."""
@@ -73,7 +70,7 @@ def test_others_are_served_meanwhile(slowdown: Callable[[], dict[str, float]]) -
     assert {name: f"{times[name]:.0f} times as long" for name in times if times[name] > 10} == {}
 
 
-@alone(CALL_BUDGET_MS="4000", CALLS_AT_ONCE="4")
+@alone(CALLS_AT_ONCE="4")
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_only_so_many_call_at_once(at_a_time: Callable[[], tuple[int, list[object]]], buyer: int) -> None:
@@ -84,9 +81,7 @@ def test_only_so_many_call_at_once(at_a_time: Callable[[], tuple[int, list[objec
     assert got == [(200, f"nick-{buyer}")] * len(got)
 
 
-@pytest.mark.system(
-    only=["orders"], standins=[OTHERS], variables={"BREAKER_FAILURES": "4", "BREAKER_RESET_MS": "60000"}
-)
+@alone(BREAKER_FAILURES="4", BREAKER_RESET_MS="60000")
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_calls_stop_after_failures(orders: Role, users: Role, order: int) -> None:
@@ -100,7 +95,7 @@ def test_calls_stop_after_failures(orders: Role, users: Role, order: int) -> Non
     assert len(users.calls) - before == 0
 
 
-@pytest.mark.system(only=["orders"], standins=[OTHERS], variables={"BREAKER_FAILURES": "2", "BREAKER_RESET_MS": "200"})
+@alone(BREAKER_FAILURES="2", BREAKER_RESET_MS="200")
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_calls_come_back_by_themselves(orders: Role, users: Role, order: int, buyer: int) -> None:
@@ -113,7 +108,7 @@ def test_calls_come_back_by_themselves(orders: Role, users: Role, order: int, bu
     assert eventually(lambda: orders.get(f"/orders/{order}", timeout=5.0)["nickname"], within=3.0) == f"nick-{buyer}"
 
 
-@ALONE
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_one_key_makes_one_order(place: Callable[..., Reply], key: str, total: Callable[[], int]) -> None:
     """An order that is sent three times with one Idempotency-Key is made once, and answered the same each time."""
@@ -124,7 +119,7 @@ def test_one_key_makes_one_order(place: Callable[..., Reply], key: str, total: C
     assert total() - before == 1
 
 
-@ALONE
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_a_lost_answer_is_given_again(lost_answer: Callable[[], Reply], total: Callable[[], int]) -> None:
     """Who hangs up before the answer is there, and sends the order again with the same key, has ordered once."""
@@ -135,7 +130,7 @@ def test_a_lost_answer_is_given_again(lost_answer: Callable[[], Reply], total: C
     assert total() - before == 1
 
 
-@ALONE
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_twins_are_one_order(twins: Callable[[], list[Reply]], total: Callable[[], int]) -> None:
     """Of two that arrive at the same moment with one key, there is one order, and both are told of it."""
@@ -146,7 +141,7 @@ def test_twins_are_one_order(twins: Callable[[], list[Reply]], total: Callable[[
     assert total() - before == 1
 
 
-@ALONE
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_a_key_is_good_for_one_thing(place: Callable[..., Reply], key: str, buyer: int) -> None:
     """With a key that has been used, another order is refused with 422, and another customer's is made."""
@@ -156,7 +151,7 @@ def test_a_key_is_good_for_one_thing(place: Callable[..., Reply], key: str, buye
     assert stranger["id"] != first["id"]
 
 
-@ALONE
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_a_new_field_harms_nobody(users_grow: Callable[[], None], place: Callable[..., Reply], buyer: int) -> None:
     """When users answers with a field that nobody knows yet, everything goes on as before."""
@@ -193,7 +188,7 @@ def test_what_cannot_be_known_is_not_made_up(
     assert total() == before
 
 
-@pytest.mark.system(variables=UNTIRING)
+@pytest.mark.system(variables=PATIENT)
 @pytest.mark.fresh
 def test_points_are_given_once(buyer_of_theirs: int, users: Role, spend: Callable[[], Any]) -> None:
     """When users gives the points but its answer is lost, the order is made, and the points are there once."""
