@@ -21,7 +21,7 @@ async def health() -> dict[str, str]:
 @app.api_route("/orders{rest:path}", methods=["GET", "POST", "PATCH"])
 async def forward(rest: str, request: Request) -> Response:
     """Hand the request to the layer below."""
-    asked = f"/data{request.url.path}"
+    asked = f"/data{request.scope['raw_path'].decode()}"  # as it came: who forwards decodes nothing
     headers = {"content-type": request.headers.get("content-type", "application/json")}
     try:
         reply = await shop.request(
