@@ -39,7 +39,7 @@ TWELVE = 12
 WAITING = 8
 """How many of them wait for users before anything is measured: no more than CALLS_AT_ONCE may."""
 
-QUICK = 0.02
+QUICK = 0.05
 """Seconds that are no time at all: who answers sooner is not compared with himself; on a busy machine that is chance."""
 
 ASKING = 5

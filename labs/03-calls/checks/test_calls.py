@@ -59,7 +59,7 @@ def test_a_long_list_costs_as_much_as_a_short_one(cost_of_listing: Callable[[int
     assert 1 <= short[0] == long[0]
 
 
-@alone(CALL_BUDGET_MS="2000")
+@alone()
 @pytest.mark.fresh
 @pytest.mark.timing
 @pytest.mark.usefixtures("neighbours")
