@@ -1,5 +1,6 @@
 """Workers, the hunt for flakes, form, a new lab: the parts of verify that start or write something."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 from checker.cli.verify import command
 from checker.course import Course, write_tree
 from checker.errors import UsageError
-from checker.verify import lay_out, repeat
+from checker.verify import lay_out, repeat, verify
 from checker.verify.crew import Crew
 from checker.verify.form import form
 from checker.verify.papers import lab_gaps
@@ -115,3 +116,17 @@ def test_record_shows_old_and_new(course: Path) -> None:
 
     assert "labs/01-split/starter  replaces Procfile  dd3e8c0dc4e8 → " in ran.output
     assert ran.exit_code == 0
+
+
+def test_interrupted_proof_is_kept(course: Path) -> None:
+    """What was proven before somebody lost patience need not be proven again."""
+
+    def stop(_row: object) -> None:
+        raise KeyboardInterrupt
+
+    (course / "labs/01-split/proven.json").unlink(missing_ok=True)
+    with pytest.raises(KeyboardInterrupt):
+        verify(course, stale=lambda _course, _lab: iter(()), labs=["01"], on_row=stop)
+
+    kept = json.loads((course / "labs/01-split/proven.json").read_text("utf-8"))["rows"]
+    assert len(kept) == 1

@@ -164,12 +164,12 @@ class System:
     def plays(self, method: str, template: str, script: Script, *, status: int = 200) -> None:
         """Answer ``template`` ("/users/{uid}") with ``script`` in each stand-in that owns it, today or in the version before.
 
-        Raises EngineFault where none does.
+        What nobody owns any more, or not yet, is not played. Raises EngineFault where whoever owns it is not a stand-in.
         """
         contracts = [self._plan.contract, *(version.contract for version in self._plan.versions.values())]
         owners = {owner for contract in contracts for owner in contract.owners_of(f"{method} {template}")}
         playing = [standin for name, standin in self._standins.items() if name in owners]
-        if not playing:
+        if owners and not playing:
             raise EngineFault(N_("No stand-in owns {method} {path} in this system."), method=method, path=template)
         for standin in playing:
             standin.on(method, template, script, status=status)
