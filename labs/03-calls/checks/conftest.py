@@ -303,15 +303,16 @@ def at_a_time(orders: Role, users: Role, order: int) -> Callable[[], tuple[int, 
 
 
 @pytest.fixture
-def lost_answer(system: System, place: Place, key: str) -> Callable[[], Reply]:
-    """Send an order, hang up while the points are given, and send it again; the second answer."""
-    points = system.owner("POST", "/users/1/points").edges["orders"]
+def lost_answer(system: System, place: Place, key: str, total: Callable[[], int]) -> Callable[[], Reply]:
+    """Send an order, hang up while orders asks for prices, and send it again once it is there; the second answer."""
+    prices = system.owner("GET", "/products").edges["orders"]
 
     def again() -> Reply:
-        held = points.hold(when="POST /users/")
+        before, held = total(), prices.hold()
         with suppress(NoReply):
             place(key, timeout=0.3)
         held.release()
+        until(lambda: total() > before, within=2.0, every=0.02)
         return place(key)
 
     return again
