@@ -1,4 +1,4 @@
-"""Which domain a module, a tag or a table is of: who will own it once the shop has been taken apart.
+"""Which domain a module, a tag or a table is of: who owns it by the end of a lab, once its line has been drawn.
 
 The vocabulary is the contract's: a service's name, its tables, the segments of its paths. A module is of the domain
 that its name is a word of, as long as its service owns that word, or has yet to give up what it once owned; else it is
@@ -19,13 +19,13 @@ __all__ = ["Domains"]
 
 
 class Domains:
-    """Contracts laid over each other: ``now``, the lab's; ``final``, that of the last lab there is; ``before``, earlier ones."""
+    """Contracts laid over each other: ``now``, the lab's; ``line``, by which domains are told apart; ``before``, earlier ones."""
 
-    def __init__(self, now: Contract, final: Contract, before: Iterable[Contract] = ()) -> None:
+    def __init__(self, now: Contract, line: Contract, before: Iterable[Contract] = ()) -> None:
         self._now = _words_by_service([now])
         self._once = _words_by_service(before)
-        self._final = _vocabulary(final.owners)
-        self._tables = {table: name for name, owner in final.owners.items() for table in owner.tables}
+        self._line = _vocabulary(line.owners)
+        self._tables = {table: name for name, owner in line.owners.items() for table in owner.tables}
         self._homes = {table: owner.database for owner in now.owners.values() for table in owner.tables}
 
     def of(self, service: str, parts: Sequence[str], *, client: bool = False) -> str:
@@ -36,10 +36,10 @@ class Domains:
         words = [_plain(part) for part in parts]
         known = [word for word in words if word in self._now.get(service, ())]
         left_over = [word for word in words[:1] if word in self._once.get(service, ()) and not client]
-        return next((self._final[word] for word in (*known, *left_over) if word in self._final), service)
+        return next((self._line[word] for word in (*known, *left_over) if word in self._line), service)
 
     def owner(self, table: str) -> str:
-        """Return who owns a table in the end, "" where the contract does not know it."""
+        """Return who owns a table once the line is drawn, "" where the contract does not know it."""
         return self._tables.get(table, "")
 
     @property

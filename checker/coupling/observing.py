@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from checker.ledger import Exchange
     from checker.runtime.ground import Ground
 
-__all__ = ["LAST", "observe"]
+__all__ = ["observe"]
 
-LAST = "99"
-"""A lab that is not listed is as the last one that is."""
+FIRST = "01"
+"""The lab that draws the first line: before it, this is the line that will be drawn."""
 
 
 def observe(ground: Ground, lab: Lab, tree: Path) -> CouplingMap:
@@ -43,7 +43,7 @@ def observe(ground: Ground, lab: Lab, tree: Path) -> CouplingMap:
         with Standing(ground, lab, tree) as standing:
             seen = _take(standing)
     before = [ground.course.contract(each.number) for each in ground.course.labs if each.number < lab.number]
-    domains = Domains(contract, ground.course.contract(LAST), before)
+    domains = Domains(contract, ground.course.contract(max(lab.number, FIRST)), before)
     return _drawn(lab, domains, reading.result(), seen)
 
 
