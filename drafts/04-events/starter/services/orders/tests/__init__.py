@@ -1,0 +1,1 @@
+"""The tests of orders: its own database, stand-ins for users and the shop, no broker, and nobody else."""

@@ -1,0 +1,105 @@
+"""A stream as one group reads it: each entry is handled, however long that takes, or goes to the dead letters.
+
+An entry is acknowledged when what it asks for is committed, and not before: whoever dies in between leaves it lying, and
+it is handled again. So ``handle`` must do once what it is told twice, and then nothing is lost, and nothing done twice.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from sqlalchemy.exc import InterfaceError
+
+from services.users import db
+
+log = logging.getLogger(__name__)
+
+Fields = dict[bytes, bytes]
+Entry = tuple[bytes, Fields]
+Handle = Callable[[bytes], Awaitable[None]]
+
+DATABASE_AWAY = ("08", "53", "57P")
+"""How the SQLSTATE of an error begins that says nothing about what was asked: no connection, no room, starting, stopping."""
+
+
+def consume(stream: str, group: str, handle: Handle) -> None:
+    """Be a process of ``group`` at ``stream`` until SIGTERM comes.
+
+    ``handle`` does what an event asks for, and returns when that is committed. It raises Unreadable when there is no sense
+    in the event; whatever else it raises is tried again.
+    """
+    logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
+    asyncio.run(_consume(stream, group, handle))
+
+
+async def _consume(stream: str, group: str, handle: Handle) -> None:
+    # It is asked again here, and at our own pace: the client need not. And it must be more patient than a read.
+    patience = _bound("READ_BLOCK_MS") / 1000 + 2
+    async with Redis.from_url(os.environ["REDIS_URL"], retry=Retry(NoBackoff(), 0), socket_timeout=patience) as redis:
+        await Consumer(redis, stream, group, handle).run()
+    await db.engine().dispose()
+
+
+class Consumer:
+    """One process of a group. It takes one entry at a time, so that none waits here while others have time for it."""
+
+    def __init__(self, redis: Redis, stream: str, group: str, handle: Handle) -> None:
+        self._redis: Any = redis  # the client types each answer as all that Redis could ever answer
+        self._stream, self._group, self._handle = stream, group, handle
+        self._name = f"{os.environ['INSTANCE']}/{os.getpid()}"
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Take entry after entry until SIGTERM, and finish the one in hand. While the broker is away, wait."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stopping.set)
+        while not self._stopping.is_set():
+            try:
+                await self._join()
+                while not self._stopping.is_set():
+                    for entry, fields in await self._next():
+                        await self._take(entry, fields)
+            except (OSError, RedisError) as away:
+                log.warning("%s: the broker does not answer: %s: %s", self._stream, type(away).__name__, away)
+                await self._pause()
+
+    async def _join(self) -> None:
+        """Make the group, and the stream, unless they are there. It begins with what is in the stream already."""
+        # Your turn. Nobody joins yet.
+
+    async def _next(self) -> Sequence[Entry]:
+        """Return an entry that was left lying, or else a new one; none when none comes within READ_BLOCK_MS."""
+        # Your turn: what lies for CLAIM_IDLE_MS is taken over. Nothing is read yet.
+        await self._pause()
+        return []
+
+    async def _take(self, entry: bytes, fields: Fields) -> None:
+        """Handle an entry. Acknowledged is what is done, or among the dead letters; all else is left lying, and comes again.
+
+        While the database is away it is tried until that is back, which does not count. Others may take it over meanwhile.
+        """
+        # Your turn: the contract of the events says what goes to the dead letters, and after how many deliveries.
+
+    async def _pause(self) -> None:
+        """Wait for READ_BLOCK_MS, or until we are to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_bound("READ_BLOCK_MS") / 1000):
+                await self._stopping.wait()
+
+
+def _says_away(failure: Exception | None) -> bool:
+    """Tell whether the database cannot be had at the moment, which is nobody's fault who asked it something."""
+    state = getattr(getattr(failure, "orig", failure), "sqlstate", None) or ""
+    return isinstance(failure, OSError | InterfaceError) or state.startswith(DATABASE_AWAY)
+
+
+def _bound(name: str) -> int:
+    """Return one of the bounds that the contract tells every service."""
+    return int(os.environ[name])

@@ -1,0 +1,1 @@
+"""The tests of users: its own database, no broker, and nobody else."""
