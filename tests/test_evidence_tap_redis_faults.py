@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -256,6 +259,25 @@ def test_a_broker_that_is_down(w: World) -> None:
         w.tap.heals()
 
         assert (client.get("a"), fault.met, w.tap.connections) == ("1", 1, 2)
+
+
+def test_a_broker_goes_down_while_somebody_connects(w: World, pool: ThreadPoolExecutor) -> None:
+    """Who is in the middle of connecting is cut off too, and nobody waits for him."""
+    done = threading.Event()
+
+    def knock() -> None:
+        while not done.is_set():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", w.tap.port), timeout=1) as sock:
+                sock.sendall(b"PING\r\n")
+
+    knocking = [pool.submit(knock) for _ in range(2)]
+    try:
+        for _ in range(100):
+            pool.submit(w.tap.refuses).result(5)
+            w.tap.heals()
+    finally:
+        done.set()
+    assert [each.result(5) for each in knocking] == [None, None]
 
 
 def test_a_blocked_read_is_lost_with_its_connection(w: World, pool: ThreadPoolExecutor) -> None:

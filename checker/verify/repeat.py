@@ -60,8 +60,8 @@ def repeat(
     rows = [Row(lab, "solution", Kind.SOLUTION, course.end(lab), f"solutions/{lab.name}") for lab in chosen]
     found = Repeated()
     with (
-        Crew(root, most=jobs or cores(), backing=backing) as crew,
         tempfile.TemporaryDirectory(prefix="seamwork-repeat-") as folder,
+        Crew(root, most=jobs or cores(), backing=backing) as crew,
     ):
         for row in rows:
             work = [(row, job_of(row, Path(folder) / row.lab.name)) for _ in range(times)]

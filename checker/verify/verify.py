@@ -69,9 +69,9 @@ def verify(
     except EngineFault as error:  # a lab.toml, a folder's name: nothing can be said of any lab
         return Proof(problems=[error])
     desks = [_look_at(course, lab, stale=stale, full=full, draw=draw) for lab in chosen]
-    with (
-        Crew(root, most=jobs or cores(), backing=backing) as crew,
+    with (  # the folder goes last: whoever is interrupted still has processes that work in it
         tempfile.TemporaryDirectory(prefix="seamwork-verify-") as folder,
+        Crew(root, most=jobs or cores(), backing=backing) as crew,
     ):
         for desk in desks:
             _tell_unchanged(desk, on_row)

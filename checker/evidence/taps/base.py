@@ -185,12 +185,15 @@ class Tap:
             self._links[link] = None
             await loop.connect_accepted_socket(lambda: link.front, sock)
         except OSError:  # a timeout is one
-            link.cut()
-            _reset(sock)
+            self._give_up(link, sock)
         except BaseException:
-            link.cut()
-            _reset(sock)
+            self._give_up(link, sock)
             raise
+
+    def _give_up(self, link: Link, sock: socket.socket) -> None:
+        link.cut()
+        self.gone(link)  # the loop tells nobody that a connection was lost which was still on its way
+        _reset(sock)
 
 
 def _reset(sock: socket.socket) -> None:
