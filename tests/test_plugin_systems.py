@@ -224,6 +224,13 @@ def test_earlier_labs_are_checked_but_for_what_was_replaced(ground: Ground, tree
         ("01-split", "test_counter_owns_the_counts"),
     ]
     assert (results.lab, len(results.checks), results.exit_code) == ("01-split", 4, 0)
+    assert [result.again for result in results.checks][:2] == [
+        f"seamwork check 01 --only 00:greeter_greets --all --seed {results.seed}",
+        f"seamwork check 01 --only counter_owns_the_counts --seed {results.seed}",
+    ]
+    again = check(ground, Course(TINY).lab("01"), tree, earlier=True, only=["00:greeter_greets"])
+    ground.tidied()
+    assert [(result.lab, result.name) for result in again.checks] == [("00-hello", "test_greeter_greets")]
 
 
 def test_checks_of_one_name_in_two_labs_keep_apart(ground: Ground, tree: Path, tmp_path: Path) -> None:

@@ -30,9 +30,10 @@ def selected(items: Sequence[pytest.Item], key: Key, only: Iterable[str], replac
 
 
 def named(key: str, name: str) -> bool:
-    """Tell whether ``name`` ("01:test_x", "test_x" or "x") means the check ``key`` ("01:test_x")."""
-    short = key.split(":", 1)[1]
-    return name in (key, short, short.removeprefix("test_"))
+    """Tell whether ``name`` ("01:test_x", "01:x", "test_x" or "x") means the check ``key`` ("01:test_x")."""
+    lab, full = key.split(":", 1)
+    short = full.removeprefix("test_")
+    return name in (key, f"{lab}:{short}", full, short)
 
 
 def _add(key: str, by_key: dict[str, pytest.Item], ordered: dict[str, pytest.Item], above: tuple[str, ...]) -> None:

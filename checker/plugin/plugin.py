@@ -52,6 +52,7 @@ class Plugin:
     ) -> None:
         self.results: list[CheckResult] = []
         self._stage = stage
+        self._last = labs[-1]
         self._labs = {(lab.folder / "checks").resolve(): lab for lab in labs}
         self._only = tuple(only)
         self._replaced = frozenset(replaced)
@@ -172,7 +173,7 @@ class Plugin:
             logs={} if passed else self._logs(self._key(item), judged.message),
             why=meta.why,
             read=f"labs/{lab.name}#{meta.read}" if meta.read else "",
-            again=f"seamwork check {lab.number} --only {_short(item.name)} --seed {self._stage.seed}",
+            again=self._again(lab, item.name),
             seconds=time.perf_counter() - self._began,
             points=meta.points,
             detail=judged.detail,
@@ -180,6 +181,11 @@ class Plugin:
         self._stage.end()
         self.results.append(result)
         self._on_result(result)
+
+    def _again(self, lab: Lab, name: str) -> str:
+        """Return the command that runs this check again, on the system that the run's lab describes."""
+        which = _short(name) if lab is self._last else f"{lab.number}:{_short(name)} --all"
+        return f"seamwork check {self._last.number} --only {which} --seed {self._stage.seed}"
 
     def _logs(self, check: str, message: Message | None) -> dict[str, list[str]]:
         """Return the last lines of who is named in the message, and of who answered 5xx or not at all."""
