@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from footprint import below_us
 from rounds import medians
+from solved import seconds, solved, weight
 from table import Row, ratio, row
 
-from checker.course import Course, Lab, init, root
+from checker.course import Course, Lab
 from checker.runtime.ground import Ground
-from checker.runtime.stage import Stage
-from checker.session import check
 
 __all__ = ["rows"]
 
 LAB = "02"
-SEED = 4
 SLOW = {
     "test_old_and_new_run_together",  # the load
     "test_migrations_go_down_and_up",
@@ -36,12 +29,11 @@ TAPPED = {"test_late_orders_move_too", "test_replicas_migrate_once", "test_tests
 
 
 def rows(rounds: int) -> list[Row]:
-    """Measure. The workspace is thrown away afterwards."""
-    with tempfile.TemporaryDirectory(prefix="seamwork-bench-") as folder:
-        course = Course(root())
-        lab, workspace = course.lab(LAB), Path(folder) / "solved"
-        init(workspace, course, at=lab, solved=True)
-        return [*_verdicts(course, lab, workspace, rounds), _memory(course, lab, workspace, rounds)]
+    """Measure."""
+    with solved(LAB) as (course, lab, workspace):
+        megabytes = medians({"memory": partial(weight, course, lab, workspace)}, rounds)["memory"]
+        memory = row("shop and orders, their databases and launchers (PSS)", megabytes, "MB", target=250.0)
+        return [*_verdicts(course, lab, workspace, rounds), memory]
 
 
 def _verdicts(course: Course, lab: Lab, workspace: Path, rounds: int) -> list[Row]:
@@ -50,10 +42,10 @@ def _verdicts(course: Course, lab: Lab, workspace: Path, rounds: int) -> list[Ro
     with Ground(course, warm=True) as tapped, Ground(course, warm=True, taps=False) as bare:
         found = medians(
             {
-                "quick": partial(_check, tapped, lab, workspace, quick),
-                "all": partial(_check, tapped, lab, workspace, ()),
-                "tapped": partial(_check, tapped, lab, workspace, untapped),
-                "bare": partial(_check, bare, lab, workspace, untapped),
+                "quick": partial(seconds, tapped, lab, workspace, quick),
+                "all": partial(seconds, tapped, lab, workspace, ()),
+                "tapped": partial(seconds, tapped, lab, workspace, untapped),
+                "bare": partial(seconds, bare, lab, workspace, untapped),
             },
             rounds,
         )
@@ -66,34 +58,3 @@ def _verdicts(course: Course, lab: Lab, workspace: Path, rounds: int) -> list[Ro
         without,
         ratio("lab 02 with taps, over without", with_taps, without, target=1.3),
     ]
-
-
-def _check(ground: Ground, lab: Lab, workspace: Path, only: Sequence[str]) -> float:
-    began = time.perf_counter()
-    results = check(ground, lab, workspace, seed=SEED, only=only)
-    seconds = time.perf_counter() - began
-    if results.exit_code:
-        raise SystemExit(f"{lab.name} did not pass while it was measured")
-    ground.tidied()
-    return seconds
-
-
-def _memory(course: Course, lab: Lab, workspace: Path, rounds: int) -> Row:
-    found = medians({"memory": lambda: _weight(course, lab, workspace)}, rounds)
-    return row("shop and orders, their databases and launchers (PSS)", found["memory"], "MB", target=250.0)
-
-
-def _weight(course: Course, lab: Lab, workspace: Path) -> float:
-    with Ground(course) as ground:
-        ground.ready_for(workspace)
-        with _standing(Stage(ground, lab, workspace, seed=SEED)) as stage:
-            stage.system().get("/orders/1")
-            return below_us()
-
-
-@contextlib.contextmanager
-def _standing(stage: Stage) -> Iterator[Stage]:
-    try:
-        yield stage
-    finally:
-        stage.close()

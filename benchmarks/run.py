@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import calls_lab
 import data_lab
 import five_checks
 import footprint
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "verdict": save_to_verdict.rows,
     "five": five_checks.rows,
     "data": data_lab.rows,
+    "calls": calls_lab.rows,
     "footprint": footprint.rows,
     "proxy": proxy_overhead.rows,
     "postgres-tap": tap_overhead_postgres.rows,
