@@ -22,8 +22,9 @@ def drawn(*services: str, evil: str = "", **changes: object) -> CouplingMap:
     """Return a map: each service with three modules and a table, calling the next; the first reads the last one's table."""
     modules = [Module(f"{s}.{n}", n + evil, s, s) for s in services for n in ("app", "db", "models")]
     tables = [Table(f"{s}_rows{evil}", s, s) for s in services]
-    queries = [Query(s, "", s, f"{s}_rows{evil}", 2, 1, crossing=False) for s in services]
-    stranger = Query(services[0], f"{services[0]}.db", services[0], tables[-1].name, 1, 0, crossing=True)
+    queries = [Query(s, "", s, s, f"{s}_rows{evil}", 2, 1, crossing=False) for s in services]
+    last = tables[-1]
+    stranger = Query(services[0], f"{services[0]}.db", services[0], last.database, last.name, 1, 0, crossing=True)
     found = CouplingMap(
         lab="01-boundaries",
         services=services,

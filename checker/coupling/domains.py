@@ -19,14 +19,19 @@ __all__ = ["Domains"]
 
 
 class Domains:
-    """Contracts laid over each other: ``now``, the lab's; ``line``, by which domains are told apart; ``before``, earlier ones."""
+    """Contracts laid over each other: ``now``, the lab's; ``line``, by which domains are told apart; ``before``, earlier ones.
 
-    def __init__(self, now: Contract, line: Contract, before: Iterable[Contract] = ()) -> None:
+    ``tables``: those of the contract in this lab, each with the database that it is in: (database, name).
+    """
+
+    def __init__(self, now: Contract, line: Contract, before: Sequence[Contract] = ()) -> None:
         self._now = _words_by_service([now])
         self._once = _words_by_service(before)
         self._line = _vocabulary(line.owners)
-        self._tables = {table: name for name, owner in line.owners.items() for table in owner.tables}
-        self._homes = {table: owner.database for owner in now.owners.values() for table in owner.tables}
+        moved = {table: name for _, table, name in _tables(line)}
+        left_behind = {(base, table): moved.get(table, "") for each in before for base, table, _ in _tables(each)}
+        self._owners = left_behind | {(base, table): name for base, table, name in _tables(line)}
+        self.tables = tuple((base, table) for base, table, _ in _tables(now))
 
     def of(self, service: str, parts: Sequence[str], *, client: bool = False) -> str:
         """Return the domain of what a service calls by these names, outermost first ("clients", "orders").
@@ -38,14 +43,17 @@ class Domains:
         left_over = [word for word in words[:1] if word in self._once.get(service, ()) and not client]
         return next((self._line[word] for word in (*known, *left_over) if word in self._line), service)
 
-    def owner(self, table: str) -> str:
-        """Return who owns a table once the line is drawn, "" where the contract does not know it."""
-        return self._tables.get(table, "")
+    def owner(self, database: str, table: str) -> str:
+        """Return who owns a table of a database once the line is drawn, "" where the contract does not know it.
 
-    @property
-    def tables(self) -> Mapping[str, str]:
-        """The tables of the contract, and the database that each is in, in this lab."""
-        return self._homes
+        What moved out of there is its new owner's, there too.
+        """
+        return self._owners.get((database, table), "")
+
+
+def _tables(contract: Contract) -> list[tuple[str, str, str]]:
+    """Return each table: its database, its name, and its owner."""
+    return [(owner.database, table, name) for name, owner in contract.owners.items() for table in owner.tables]
 
 
 def _words_by_service(contracts: Iterable[Contract]) -> dict[str, set[str]]:

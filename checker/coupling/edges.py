@@ -51,23 +51,23 @@ def queries(drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
     """Return a curve for each source and table, those of strangers over the owners'."""
     ends = _spread(drawn, placed)
     ordered = sorted(drawn.queries, key=lambda query: query.crossing)
-    return elements(_query(query, ends[query], placed.tables[query.table], voice) for query in ordered)
+    return elements(_query(query, ends[query], drawn, placed, voice) for query in ordered)
 
 
 def _spread(drawn: CouplingMap, placed: Layout) -> dict[Query, tuple[float, float, float]]:
     """Return where each curve begins (x, y) and at which height it ends: curves that share an end do not share a point."""
     outgoing: dict[tuple[str, str], list[Query]] = defaultdict(list)
-    incoming: dict[str, list[Query]] = defaultdict(list)
+    incoming: dict[tuple[str, str], list[Query]] = defaultdict(list)
     for query in drawn.queries:
         outgoing[query.service, query.module].append(query)
-        incoming[query.table].append(query)
+        incoming[query.database, query.table].append(query)
     found = {}
     for query in drawn.queries:
         box, room = _origin(query, placed)
-        out = sorted(outgoing[query.service, query.module], key=lambda each: placed.tables[each.table].y)
-        into = sorted(incoming[query.table], key=lambda each: _origin(each, placed)[0].y)
+        out = sorted(outgoing[query.service, query.module], key=lambda each: placed.tables[each.database, each.table].y)
+        into = sorted(incoming[query.database, query.table], key=lambda each: _origin(each, placed)[0].y)
         y1 = box.middle + _share(out.index(query), len(out), room)
-        table = placed.tables[query.table]
+        table = placed.tables[query.database, query.table]
         found[query] = (box.right, y1, table.middle + _share(into.index(query), len(into), 24))
     return found
 
@@ -84,14 +84,14 @@ def _share(at: int, of: int, room: float) -> float:
     return (at - (of - 1) / 2) * min(8.0, room / max(of - 1, 1))
 
 
-def _query(query: Query, ends: tuple[float, float, float], table: Box, voice: Voice) -> Markup:
+def _query(query: Query, ends: tuple[float, float, float], drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
     x1, y1, y2 = ends
-    x2 = table.x - 2
+    x2 = placed.tables[query.database, query.table].x - 2
     bend = (x2 - x1) * 0.5
     said = voice.say(
         N_("{source} and {table}: read {reads} times, written {writes} times"),
         source=source(query.service, query.module, voice),
-        table=query.table,
+        table=drawn.called(query.database, query.table),
         reads=query.reads,
         writes=query.writes,
     )

@@ -56,7 +56,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """Boxes: of processes and modules by name, of domains by (process, domain), of databases and tables likewise.
+    """Boxes: of processes, modules and databases by name, of the others by where they are, as (process, domain).
 
     ``labelled``: the domains that have room for their name, where a process holds more than its own.
     """
@@ -67,7 +67,7 @@ class Layout:
     modules: Mapping[str, Box]
     databases: Mapping[str, Box]
     owners: Mapping[tuple[str, str], Box]
-    tables: Mapping[str, Box]
+    tables: Mapping[tuple[str, str], Box]
     bottom: float
 
 
@@ -130,10 +130,10 @@ def _middles(modules: Iterable[Module], boxes: Mapping[str, Box]) -> dict[str, f
 
 def _databases(
     tables: Sequence[Table], wanted: Mapping[str, float], end: float
-) -> tuple[dict[str, Box], dict[tuple[str, str], Box], dict[str, Box], float]:
+) -> tuple[dict[str, Box], dict[tuple[str, str], Box], dict[tuple[str, str], Box], float]:
     databases: dict[str, Box] = {}
     owners: dict[tuple[str, str], Box] = {}
-    boxes: dict[str, Box] = {}
+    boxes: dict[tuple[str, str], Box] = {}
     wide, y = WIDTH - _MARGIN - _TABLES, _TOP
     for database, groups in _grouped(tables, wanted, end):
         first = True
@@ -146,7 +146,7 @@ def _databases(
             owners[database, owner] = Box(_TABLES + 8, y, wide - 16, high - 4)
             for at, table in enumerate(members):
                 row = y + _LABEL + at * _TABLE_ROW
-                boxes[table.name] = Box(_TABLES + 16, row, wide - 32, _TABLE_HIGH)
+                boxes[database, table.name] = Box(_TABLES + 16, row, wide - 32, _TABLE_HIGH)
             y += high + _BAND
             databases[database] = Box(_TABLES, top, wide, y - _BAND + _FOOT - top)
             first = False

@@ -58,6 +58,7 @@ class Query:
     service: str
     module: str
     domain: str
+    database: str
     table: str
     reads: int
     writes: int
@@ -121,13 +122,26 @@ class CouplingMap:
         """The three numbers under the picture."""
         return Numbers(
             imports_across=sum(each.crossing for each in self.imports),
-            tables_shared=len({query.table for query in self.queries if query.crossing}) if self.queries_seen else None,
+            tables_shared=len(self._shared) if self.queries_seen else None,
             calls_per_order=self.calls_per_order,
         )
+
+    @property
+    def _shared(self) -> set[tuple[str, str]]:
+        return {(query.database, query.table) for query in self.queries if query.crossing}
+
+    def touching(self, table: Table) -> list[Query]:
+        """Return who touched a table."""
+        return [query for query in self.queries if (query.database, query.table) == (table.database, table.name)]
+
+    def called(self, database: str, table: str) -> str:
+        """Return what a table is called in a text: by its database as well, where another one has its namesake."""
+        namesakes = sum(each.name == table for each in self.tables)
+        return f"{database}.{table}" if namesakes > 1 else table
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plain JSON form, the numbers among it. ``version`` rises when its shape changes."""
         found = {key: value for key, value in asdict(self).items() if key != "calls_per_order"}
         for call, plain in zip(self.calls, found["calls"], strict=True):
             plain |= {"operations": dict(call.operations), "count": call.count}
-        return {"version": 1, **found, "numbers": asdict(self.numbers)}
+        return {"version": 2, **found, "numbers": asdict(self.numbers)}

@@ -117,7 +117,7 @@ def _names(drawn: CouplingMap, placed: Layout, voice: Voice) -> Markup:
         for (_, owner), box in placed.owners.items()
     ]
     modules = [_module(module.label, placed.modules[module.name]) for module in drawn.modules]
-    tables = [_table(table, drawn, placed.tables[table.name], voice) for table in drawn.tables]
+    tables = [_table(table, drawn, placed.tables[table.database, table.name], voice) for table in drawn.tables]
     return elements([*labels, *modules, *tables])
 
 
@@ -137,7 +137,7 @@ def _module(label: str, box: Box) -> Markup:
 
 
 def _table(table: Table, drawn: CouplingMap, box: Box, voice: Voice) -> Markup:
-    by = sorted((q for q in drawn.queries if q.table == table.name), key=lambda q: (not q.crossing, -q.count))
+    by = sorted(drawn.touching(table), key=lambda q: (not q.crossing, -q.count))
     name = tag("text", shorten(table.name, 26), x=_n(box.x + 10), y=_n(box.y + 15), cls="sw-m-name")
     return elements([_rect(box, 5, "sw-m-table"), name, _touched(by, box, voice)])
 

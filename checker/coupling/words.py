@@ -72,10 +72,11 @@ def _lab_by_lab(drawn: CouplingMap, voice: Voice, earlier: Sequence[tuple[str, N
 def _tables(drawn: CouplingMap, voice: Voice) -> Section:
     rows = []
     for table in drawn.tables:
-        touching = [query for query in drawn.queries if query.table == table.name]
+        touching = drawn.touching(table)
         by_owner = _by([query for query in touching if not query.crossing], voice)
         by_others = _by([query for query in touching if query.crossing], voice)
-        rows.append((line(table.name, 60), line(table.owner, 60) or "-", by_owner, by_others))
+        name = line(drawn.called(table.database, table.name), 60)
+        rows.append((name, line(table.owner, 60) or "-", by_owner, by_others))
     titles = (N_("table"), N_("owner"), N_("touched by its owner"), N_("touched by others"))
     unseen = voice.say(N_("PostgreSQL's statements can be seen with --backing embedded or path only."))
     shown = tuple(rows) if drawn.queries_seen else ()

@@ -43,6 +43,7 @@ def picture(course: Course, lab: Lab, language: str, translate: Translate) -> st
 
 
 def _read(plain: Mapping[str, Any]) -> CouplingMap:
+    homes = {table["name"]: table["database"] for table in plain["tables"]}  # version 1: by names, which were unique
     return CouplingMap(
         lab=plain["lab"],
         services=tuple(plain["services"]),
@@ -50,7 +51,7 @@ def _read(plain: Mapping[str, Any]) -> CouplingMap:
         tables=tuple(Table(**each) for each in plain["tables"]),
         imports=tuple(Import(**each) for each in plain["imports"]),
         calls=tuple(Call(c["caller"], c["callee"], tuple(c["operations"].items())) for c in plain["calls"]),
-        queries=tuple(Query(**each) for each in plain["queries"]),
+        queries=tuple(Query(**{"database": homes[each["table"]], **each}) for each in plain["queries"]),
         joins=tuple(Join(**{**each, "tables": tuple(each["tables"])}) for each in plain["joins"]),
         steps=tuple(Step(**each) for each in plain["steps"]),
         opaque=plain["opaque"],
