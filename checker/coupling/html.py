@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.coupling.svg import drawing
 from checker.coupling.svg import style as own_style
-from checker.coupling.words import Section, sections
+from checker.coupling.words import Section, remarks, sections
 from checker.errors import N_
 from checker.report.html import POLICY, language_tag, style
 from checker.report.markup import elements, tag
@@ -66,7 +66,7 @@ def render_page(
 def _body(drawn: CouplingMap, voice: Voice, earlier: Sequence[tuple[str, Numbers]], *, folded: bool) -> Markup:
     first, *others = (_section(each) for each in sections(drawn, voice, earlier))
     picture = tag("div", drawing(drawn, voice), cls="sw-m-scroll")
-    told = _opaque(drawn, voice)
+    told = _told(drawn, voice)
     if not folded:
         return elements([picture, first, *others, told])
     shown, hidden = ([first], others) if earlier else ([], [first, *others])
@@ -74,10 +74,8 @@ def _body(drawn: CouplingMap, voice: Voice, earlier: Sequence[tuple[str, Numbers
     return elements([picture, *shown, tag("details", summary, *hidden, cls="sw-m-fold"), told])
 
 
-def _opaque(drawn: CouplingMap, voice: Voice) -> Markup | None:
-    if not drawn.opaque:
-        return None
-    return tag("p", voice.say(N_("{count} statements could not be read."), count=drawn.opaque), cls="sw-dim")
+def _told(drawn: CouplingMap, voice: Voice) -> Markup:
+    return elements(tag("p", said, cls="sw-dim") for said in remarks(drawn, voice))
 
 
 def _section(section: Section) -> Markup:

@@ -102,7 +102,10 @@ class Numbers:
 
 @dataclass(frozen=True)
 class CouplingMap:
-    """Everything that was seen of one system. ``queries_seen``: whether statements could be watched at all."""
+    """Everything that was seen of one system. ``queries_seen``: whether statements could be watched at all.
+
+    ``polls``: statements that are asked all the time, each of which is counted once.
+    """
 
     lab: str
     services: tuple[str, ...]
@@ -115,6 +118,7 @@ class CouplingMap:
     steps: tuple[Step, ...]
     opaque: int  # statements that could not be read
     calls_per_order: int
+    polls: int = 0
     queries_seen: bool = True
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from checker.coupling.domains import Domains
 from checker.coupling.imports import imports_of
 from checker.coupling.model import Step
+from checker.coupling.quiet import polls_of, settled
 from checker.coupling.seen import Seen, map_of
 from checker.coupling.sql import tables
 from checker.coupling.standing import Standing
@@ -44,13 +45,14 @@ def observe(ground: Ground, lab: Lab, tree: Path) -> CouplingMap:
 
 
 def _take(standing: Standing) -> Seen:
-    seen = Seen(standing.contract.services, standing.homes, standing.watched)
-    standing.new_exchanges()  # what went on before, such as questions whether a service is ready, is not the tour's
-    standing.new_statements()
+    told = standing.contract.broker  # so there is something that goes on when a request has been answered
+    polls = polls_of(standing) if told else frozenset()
+    seen = Seen(standing.contract.services, standing.homes, standing.watched, polls)
+    standing.news()  # what went on before, such as questions whether a service is ready, is not the tour's
     for step in tour(standing.system, standing.contract):
         status = step.send()
-        exchanges, statements = standing.new_exchanges(), standing.new_statements()
-        touching = sum(bool(found.reads or found.writes) for found in (tables(asked.sql) for _, asked in statements))
+        exchanges, statements = settled(standing, polls) if told else standing.news()
+        touching = sum(bool(tables(each[1].sql).touched) for each in statements if not seen.is_poll(*each))
         seen.steps.append(Step(step.name, step.asked, status, len(exchanges), touching))
         seen.exchanges += exchanges
         seen.statements += statements

@@ -13,6 +13,7 @@ from checker.coupling.tour import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from checker.backing.statements import Statement
     from checker.coupling.domains import Domains
@@ -24,14 +25,24 @@ __all__ = ["Seen", "map_of"]
 
 @dataclass
 class Seen:
-    """What came of a tour; ``homes`` is each database's name in the contract."""
+    """What came of a tour. ``homes``: each database's name in the contract; ``polls``: what is asked all the time."""
 
     services: tuple[str, ...]
     homes: dict[str, str]
     watched: bool
+    polls: AbstractSet[tuple[str, str]] = frozenset()
     steps: list[Step] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     statements: list[tuple[str, Statement]] = field(default_factory=list)  # with the service that each is of
+
+    def counted(self) -> list[tuple[str, Statement]]:
+        """Return the statements, each poll but once: how often it came says how long we watched."""
+        keyed = {(each[0], each[1].sql) if self.is_poll(*each) else at: each for at, each in enumerate(self.statements)}
+        return list(keyed.values())
+
+    def is_poll(self, service: str, asked: Statement) -> bool:
+        """Tell whether a service asks this all the time."""
+        return (service, asked.sql) in self.polls
 
     def home(self, statement: Statement) -> str:
         """Return the contract's name of the database that a statement was asked of, "" for one that it does not know."""
@@ -69,6 +80,7 @@ def map_of(seen: Seen, lab: str, domains: Domains, graph: Graph) -> CouplingMap:
         steps=tuple(seen.steps),
         opaque=opaque,
         calls_per_order=next(step.calls for step in seen.steps if step.name == ORDER),
+        polls=sum(bool(tables(sql).touched) for _, sql in seen.polls),
         queries_seen=seen.watched,
     )
 
@@ -92,13 +104,13 @@ def _queries(
 ) -> tuple[tuple[Query, ...], tuple[Join, ...], int]:
     reads, writes, joins = Counter[_Touch](), Counter[_Touch](), Counter[Join]()
     opaque = 0
-    for service, statement in seen.statements:
+    for service, statement in seen.counted():
         found, (module, domain) = tables(statement.sql), _source(service, tag(statement.sql), domains, modules)
         home = seen.home(statement)
         opaque += found.opaque
         reads.update(_Touch(service, module, domain, home, table) for table in found.reads)
         writes.update(_Touch(service, module, domain, home, table) for table in found.writes)
-        together = sorted(found.reads | found.writes)
+        together = sorted(found.touched)
         if len({domains.owner(home, table) for table in together}) > 1:
             joins[Join(service, module, tuple(together), 0)] += 1
     queries = (_query(key, reads[key], writes[key], domains) for key in sorted({*reads, *writes}))

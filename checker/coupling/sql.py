@@ -49,6 +49,11 @@ class Touched:
     writes: frozenset[str] = frozenset()
     opaque: bool = False
 
+    @property
+    def touched(self) -> frozenset[str]:
+        """Both."""
+        return self.reads | self.writes
+
 
 @dataclass
 class _Frame:

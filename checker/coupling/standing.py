@@ -60,14 +60,16 @@ class Standing:
             self._provisioned.forget()
         self._earlier.close()
 
-    def new_exchanges(self) -> list[Exchange]:
-        """Return what services asked of each other since this was asked last."""
+    def news(self) -> tuple[list[Exchange], list[tuple[str, Statement]]]:
+        """Return what services asked since this was asked last: of each other; of databases, each with whose it is."""
+        return self._new_exchanges(), self._new_statements()
+
+    def _new_exchanges(self) -> list[Exchange]:
         every = [exchange for exchange in self._ground.ledger.exchanges() if exchange.caller in self.contract.services]
         fresh, self._known = every[self._known :], len(every)
         return fresh
 
-    def new_statements(self) -> list[tuple[str, Statement]]:
-        """Return what was asked of this system's databases since this was asked last, each with the service it is of."""
+    def _new_statements(self) -> list[tuple[str, Statement]]:
         if not self.watched:
             return []
         every = (self._provisioned or self._ground.postgres).statements()

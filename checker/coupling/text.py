@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.coupling.words import Section, numbers, sections
+from checker.coupling.words import Section, numbers, remarks, sections
 from checker.errors import N_
 from checker.report.cells import pad, width, wrap
 from checker.report.ink import Ink
@@ -43,8 +43,8 @@ def render_text(
     for section in sections(drawn, voice, earlier):
         heading = [ink(line, "bold") for line in wrap(ink.glyphs(section.title), max(width, 40))]
         lines += ["", *heading, *_table(section, ink, max(width, 40))]
-    if drawn.opaque:
-        lines += ["", ink(voice.say(N_("{count} statements could not be read."), count=drawn.opaque))]
+    for said in remarks(drawn, voice):
+        lines += ["", *(ink(line) for line in wrap(ink.glyphs(said), max(width, 40)))]
     return "\n".join(lines)
 
 

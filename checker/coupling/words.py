@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from checker.coupling.model import CouplingMap, Import, Numbers, Query
     from checker.report.words import Voice
 
-__all__ = ["Section", "numbers", "sections", "source"]
+__all__ = ["Section", "numbers", "remarks", "sections", "source"]
 
 LABELS = (N_("imports across domains"), N_("tables touched by others"), N_("calls for one order"))
 UNSEEN = "?"
@@ -45,6 +45,16 @@ def source(service: str, module: str, voice: Voice) -> str:
     if module:
         return line(module.rpartition(".")[2], 60)
     return line(service, 60) if service else voice.say(N_("somebody"))
+
+
+def remarks(drawn: CouplingMap, voice: Voice) -> list[str]:
+    """Return what has to be said of how statements were counted."""
+    unread = voice.say(N_("{count} statements could not be read."), count=drawn.opaque)
+    polls = voice.say(
+        N_("Statements asked all the time, such as looks for news: {count}. Each is counted once, and in no step."),
+        count=drawn.polls,
+    )
+    return [said for said, count in ((unread, drawn.opaque), (polls, drawn.polls)) if count]
 
 
 def sections(drawn: CouplingMap, voice: Voice, earlier: Sequence[tuple[str, Numbers]] = ()) -> list[Section]:

@@ -56,5 +56,6 @@ def _read(plain: Mapping[str, Any]) -> CouplingMap:
         steps=tuple(Step(**each) for each in plain["steps"]),
         opaque=plain["opaque"],
         calls_per_order=plain["numbers"]["calls_per_order"],
+        polls=plain.get("polls", 0),
         queries_seen=plain["queries_seen"],
     )
