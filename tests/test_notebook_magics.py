@@ -135,6 +135,14 @@ def test_a_database_is_asked(run: Cells) -> None:
     assert "It is written so: %sql SERVICE [--as OTHER] SELECT …" in text(empty)
 
 
+def test_streams_are_looked_into(run: Cells) -> None:
+    """%stream says that there is no broker where there is none, and how it is written."""
+    _, none, wrong, _ = run("%up --port 21000", "%stream", "%stream a --count many", "%down")
+
+    assert ("In lab 01 there is no broker" in text(none), "sw-trouble" in page(none)) == (True, True)
+    assert "It is written so: %stream [NAME] [--count N]" in text(wrong)
+
+
 def test_mistakes_become_sentences(run: Cells) -> None:
     """What was typed wrong is said in a box, and the notebook goes on."""
     shown = run("%check 77", "%request", "%break counter 'hangs", "%solution", "%lang xx", "%check --only nothing_such")

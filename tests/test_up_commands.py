@@ -47,6 +47,7 @@ def space(program: Program, tmp_path: Path) -> Path:
         ("break", "counter", "hangs"),
         ("logs",),
         ("sql", "counter", "SELECT 1"),
+        ("stream",),
         ("run", "counter-release"),
     ],
 )

@@ -27,6 +27,7 @@ COMMANDS = {
     "request": N_("Send one request to a service that is up, and see the wire."),
     "run": N_("Run a process that is only called, such as a release, on the shop that is up."),
     "sql": N_("Ask the database of a service that is up."),
+    "stream": N_("Look into the streams of the shop that is up, and their dead letters."),
     "break": N_("Break a service that is up: hangs, resets, answers 503, ..."),
     "heal": N_("Take every fault back."),
     "map": N_("Draw who imports, calls and queries whom in your system."),

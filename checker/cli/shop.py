@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import click
 
-__all__ = ["complete_process", "complete_service", "open_up", "words"]
+__all__ = ["complete_process", "complete_service", "complete_stream", "open_up", "words"]
 
 
 def open_up(workspace: Path | None) -> Up:
@@ -39,6 +39,14 @@ def complete_service(ctx: click.Context, _param: click.Parameter, incomplete: st
     with suppress(SeamworkError):
         services = open_up(ctx.params.get("workspace")).state().services
         return [service.name for service in services if service.name.startswith(incomplete)]
+    return []
+
+
+def complete_stream(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the names of streams in the shell."""
+    with suppress(SeamworkError):
+        streams = open_up(ctx.params.get("workspace")).streams()
+        return [stream.name for stream in streams if stream.name.startswith(incomplete)]
     return []
 
 

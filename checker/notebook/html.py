@@ -14,6 +14,7 @@ from checker.report.html import language_tag, style
 from checker.report.markup import Child, elements, tag
 from checker.report.sequence import sequence
 from checker.session.up_rows import NULL, said_below
+from checker.session.up_stream_rows import streams_told
 from checker.session.up_text import body_of, fault_words, outcome_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from checker.session.hints import Hint
     from checker.session.solution import Solution
     from checker.session.up_state import Answered, Rows, ServiceNow, State
+    from checker.session.up_stream_rows import Told
+    from checker.session.up_streams import Look, Stream
 
-__all__ = ["answered", "hinted", "listed", "progress", "solved", "stated", "troubled"]
+__all__ = ["answered", "hinted", "listed", "progress", "solved", "stated", "streamed", "troubled"]
 
 _SHOWN = 400
 """Lines of a body."""
@@ -63,11 +66,13 @@ def answered(answer: Answered, voice: Voice) -> str:
 
 def listed(rows: Rows, voice: Voice) -> str:
     """Return what SQL came to: its rows as a table, and how many there are."""
-    heads = tag("thead", tag("tr", *(tag("th", line(name, 60), scope="col") for name in rows.columns)))
-    body = tag("tbody", *(tag("tr", *map(_value, row, rows.numbers)) for row in rows.rows))
-    table = tag("div", tag("table", heads, body, cls="sw-rows"), cls="sw-scroll", tabindex=0) if rows.columns else None
     tone = "sw-dim" if rows.columns else "sw-headline"
-    return _box(voice, table, *(tag("p", text, cls=tone) for text in said_below(rows, voice)))
+    return _box(voice, _table(rows), *(tag("p", text, cls=tone) for text in said_below(rows, voice)))
+
+
+def streamed(found: Look | Sequence[Stream], voice: Voice) -> str:
+    """Return which streams there are, or what is in one of them, in tables."""
+    return _box(voice, *(piece for told in streams_told(found, voice) for piece in _told(told)))
 
 
 def hinted(hint: Hint, claim: str, then: str, voice: Voice) -> str:
@@ -120,6 +125,20 @@ def _service(service: ServiceNow, voice: Voice) -> Markup:
         return tag("tr", name, tag("td", tag("a", service.url, href=service.url, target="_blank", rel="noopener")))
     said = [voice.message(service.trouble), voice.say(service.trouble.move, **service.trouble.values)]
     return tag("tr", name, tag("td", " ".join(text for text in said if text), cls="sw-status-bad"))
+
+
+def _told(told: Told) -> Iterable[Child]:
+    yield tag("p", tag("strong", told.title), cls="sw-headline") if told.title else None
+    yield _table(told.rows) if told.rows else None
+    yield tag("p", told.below, cls="sw-dim") if told.below else None
+
+
+def _table(rows: Rows) -> Markup | None:
+    if not rows.columns:
+        return None
+    heads = tag("thead", tag("tr", *(tag("th", line(name, 60), scope="col") for name in rows.columns)))
+    body = tag("tbody", *(tag("tr", *map(_value, row, rows.numbers)) for row in rows.rows))
+    return tag("div", tag("table", heads, body, cls="sw-rows"), cls="sw-scroll", tabindex=0)
 
 
 def _value(value: str | None, is_number: bool) -> Markup:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["SeamworkMagics"]
 
 WIDTH = 100
-_COMMANDS = re.compile(r"\bseamwork (check|hint|solution|up|down|request|sql|break|heal)\b")
+_COMMANDS = re.compile(r"\bseamwork (check|hint|solution|up|down|request|sql|stream|break|heal)\b")
 
 CHECK = (
     Typed("check", "[lab] [--only NAME] [--seed S] [--all]")
@@ -62,6 +62,7 @@ REQUEST = (
     .option("--timeout", type=float, default=30.0)
 )
 SQL = Typed("sql", "SERVICE [--as OTHER] SELECT …").word("service").option("--as", dest="login").rest("query")
+STREAM = Typed("stream", "[NAME] [--count N]").word("name", nargs="?").option("--count", type=int, default=10)
 BREAK = (
     Typed(
         "break",
@@ -199,6 +200,15 @@ class SeamworkMagics(Magics):
         query = asked.query if cell is None else f"{asked.query}\n{cell}"
         rows = self.desk.up().sql(asked.service, query, login=asked.login)
         return Shown(html.listed(rows, self._voice), self._words.rows(rows, wide=True))
+
+    @line_magic
+    @_in_words
+    def stream(self, line: str) -> Shown:
+        """%stream [NAME] [--count N]: which streams the shop's broker has, or what is in one of them."""
+        asked = STREAM.read(line)
+        up = self.desk.up()
+        found = up.streams() if asked.name is None else up.stream(asked.name, asked.count)
+        return Shown(html.streamed(found, self._voice), self._words.streams(found, wide=True))
 
     @line_magic("break")  # type: ignore[arg-type]  # (IPython types its decorators so)
     @_in_words

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, EngineFault, UsageError
 from checker.session.up_state import Answered, Rows, State, error_from
+from checker.session.up_streams import Look, Stream
 from checker.session.up_wire import Meeting, answers
 from checker.wait import until
 
@@ -70,6 +71,14 @@ class Up:
         Raises LearnerFault, with PostgreSQL's words, for what that says no to.
         """
         return Rows.of(self._ask("sql", service=service, query=query, login=login))
+
+    def streams(self) -> list[Stream]:
+        """Return which streams its broker has. Raises UsageError in a lab without a broker."""
+        return [Stream.of(each) for each in self._ask("streams")]
+
+    def stream(self, name: str, count: int) -> Look:
+        """Look at a stream, and the newest ``count`` of its entries. Raises UsageError for one that there is not."""
+        return Look.of(self._ask("stream", name=name, count=count))
 
     def breaks(self, service: str, words: Sequence[str], *, only: int | None = None, when: str = "") -> State:
         """Break a service as its neighbours see it: ``["answers", "503"]``. Raises UsageError for what is no way to."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from checker.report.words import Voice
     from checker.session.up_state import Rows
 
-__all__ = ["NULL", "row_lines", "said_below"]
+__all__ = ["NULL", "row_lines", "said_below", "table_lines"]
 
 NULL = "NULL"
 LEAST = 8
@@ -23,13 +23,19 @@ LEAST = 8
 
 
 def row_lines(rows: Rows, voice: Voice, ink: Ink, room: int | None) -> list[str]:
-    """Return rows in lines of at most ``room`` cells (None: as wide as they are), and what is said below them."""
+    """Return rows in lines of at most ``room`` cells, and what is said below them."""
+    style = "dim" if rows.columns else ""
+    return [*table_lines(rows, voice, ink, room), *(ink(text, style) for text in said_below(rows, voice))]
+
+
+def table_lines(rows: Rows, voice: Voice, ink: Ink, room: int | None) -> list[str]:
+    """Return rows in lines of at most ``room`` cells (None: as wide as they are); none where there are no columns."""
     heads = [ink.glyphs(line(name, 60)) for name in rows.columns]
     cells = [[NULL if value is None else ink.glyphs(value) for value in row] for row in rows.rows]
     widths = [max(map(width, column)) for column in zip(heads, *cells, strict=True)]
     fits = room is None or sum(widths) + 3 * len(widths) - 1 <= room
     shown = _table(heads, cells, widths, rows.numbers, ink) if fits else _records(heads, cells, room or 0, voice, ink)
-    return [*(shown if heads else []), *(ink(text, "dim" if heads else "") for text in said_below(rows, voice))]
+    return shown if heads else []
 
 
 def said_below(rows: Rows, voice: Voice) -> list[str]:

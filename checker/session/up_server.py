@@ -144,6 +144,14 @@ def _sql(self: Supervisor, service: str, query: str, login: str | None) -> Any:
     return self.shop.sql(service, query, login).as_dict()
 
 
+def _streams(self: Supervisor) -> Any:
+    return [each.as_dict() for each in self.shop.streams()]
+
+
+def _stream(self: Supervisor, name: str, count: int) -> Any:
+    return self.shop.stream(name, count).as_dict()
+
+
 def _callable(self: Supervisor) -> Any:
     return self.shop.callable()
 
@@ -180,6 +188,8 @@ _ASKED: dict[str, Callable[..., Any]] = {
     "request": _request,
     "callable": _callable,
     "sql": _sql,
+    "streams": _streams,
+    "stream": _stream,
     "break": _break,
     "heal": _heal,
     "logs": _logs,

@@ -19,6 +19,7 @@ from checker.session.up_anew import seen_since, started_anew
 from checker.session.up_run import Aliases, Errands
 from checker.session.up_sql import answer_of, knocking
 from checker.session.up_state import Answered, FaultNow, Rows, ServiceNow, State, error_to
+from checker.session.up_streams import look_at, streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from checker.runtime.system import System
     from checker.session.up_faults import Break
     from checker.session.up_options import Options
+    from checker.session.up_streams import Look, Stream
 
 __all__ = ["Shop"]
 
@@ -181,6 +183,14 @@ class Shop:
             place, guest = (self._role(standing, name).database_url for name in (service, login or service))
         return answer_of(knocking(place, guest), query)
 
+    def streams(self) -> list[Stream]:
+        """Return which streams the broker has. Raises UsageError in a lab without one."""
+        return streams_of(self._broker())
+
+    def stream(self, name: str, count: int) -> Look:
+        """Look at a stream. Raises as :meth:`streams` and :func:`look_at` do."""
+        return look_at(self._broker(), name, count)
+
     def breaks(self, service: str, fault: Break) -> State:
         """Switch a fault on, on every edge into the service. Raises UsageError when there is no such service, or edge."""
         with self._lock:
@@ -287,6 +297,17 @@ class Shop:
         raise AssertionError  # port 0 is taken or raises
 
     # Looking
+
+    def _broker(self) -> str:
+        with self._lock:
+            standing = self._up()
+            if not standing.stage.contract.broker:
+                raise UsageError(
+                    N_("In lab {lab} there is no broker, and so no streams."),
+                    N_("Which labs have one, labs/contract/owners.toml says."),
+                    lab=standing.lab.number,
+                )
+            return standing.system.broker_url
 
     def _up(self) -> _Standing:
         if self._standing is None:

@@ -11,14 +11,19 @@ from checker.report.cells import pad, width, wrap
 from checker.report.clean import block, line
 from checker.report.wire import duration, rows
 from checker.report.wirelines import wire_lines
-from checker.session.up_rows import row_lines
+from checker.session.up_rows import row_lines, table_lines
 from checker.session.up_state import error_from
+from checker.session.up_stream_rows import streams_told
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checker.outcome import Message
     from checker.report.ink import Ink
     from checker.report.words import Voice
     from checker.session.up_state import Answered, FaultNow, Rows, State
+    from checker.session.up_stream_rows import Told
+    from checker.session.up_streams import Look, Stream
 
 __all__ = ["Words", "body_of", "fault_words", "outcome_of", "pretty"]
 
@@ -67,6 +72,17 @@ class Words:
     def rows(self, rows: Rows, *, wide: bool = False) -> str:
         """Say what SQL came to; ``wide``: in lines as long as they are."""
         return "\n".join(row_lines(rows, self._voice, self._ink, None if wide else self._room))
+
+    def streams(self, found: Look | Sequence[Stream], *, wide: bool = False) -> str:
+        """Say which streams there are, or what is in one of them; ``wide`` as for rows."""
+        return "\n\n".join("\n".join(self._told(each, wide=wide)) for each in streams_told(found, self._voice))
+
+    def _told(self, told: Told, *, wide: bool) -> list[str]:
+        room = self._room
+        title = [self._ink(part, "bold") for part in wrap(self._ink.glyphs(told.title), room)] if told.title else []
+        rows = table_lines(told.rows, self._voice, self._ink, None if wide else room) if told.rows else []
+        below = [self._ink(part, "dim") for part in wrap(self._ink.glyphs(told.below), room)] if told.below else []
+        return [*title, *rows, *below]
 
     def _body(self, answer: Answered, most: int | None) -> list[str]:
         lines = self._ink.glyphs(body_of(answer)).splitlines()
