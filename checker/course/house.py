@@ -33,6 +33,7 @@ This folder is yours: a git repository that updates of the course never touch. T
     seamwork list       the labs, and how far you are
     seamwork hint       where to look; again for more
     seamwork start 01   bring the next lab onto your own work
+    seamwork up         run the shop for yourself: request asks it, sql and stream look into it, break breaks it
     seamwork lab        the lessons, as notebooks (they lie in notebooks/)
 
 # 你的工作区
@@ -43,6 +44,7 @@ This folder is yours: a git repository that updates of the course never touch. T
     seamwork list       全部实验与你的进度
     seamwork hint       提示该看哪里；再输入一次会说得更多
     seamwork start 01   把下一个实验合并到你自己的成果上
+    seamwork up         自己把商店开起来：request 发请求，sql 和 stream 看里面有什么，break 制造故障
     seamwork lab        以笔记本形式打开课程（在 notebooks/ 里）
 """
 

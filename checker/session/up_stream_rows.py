@@ -60,7 +60,8 @@ def _entries(look: Look, voice: Voice) -> Told:
     if not look.entries:
         return Told(title, below=voice.say(N_("It is empty.")))
     read = [_read(entry.fields) for entry in look.entries]
-    names = list(dict.fromkeys(name for fields in read for name in (*EVENT, *fields) if name in fields))
+    there = dict.fromkeys(name for fields in read for name in fields)
+    names = [*(name for name in EVENT if name in there), *(name for name in there if name not in EVENT)]
     cells = [
         (
             entry.id,
@@ -77,11 +78,11 @@ def _entries(look: Look, voice: Voice) -> Told:
 
 def _read(fields: Mapping[str, str]) -> dict[str, str]:
     """Return what there is to read: the parts of the event in place of the field that it is in, and the other fields."""
-    found: dict[str, str] = {}
     for name, text in fields.items():
-        event = None if found.keys() & set(EVENT) else _event(text)
-        found |= {name: text} if event is None else event
-    return found
+        event, others = _event(text), {other: fields[other] for other in fields if other != name}
+        if event is not None and not others.keys() & event.keys():
+            return event | others
+    return dict(fields)
 
 
 def _event(text: str) -> dict[str, str] | None:
