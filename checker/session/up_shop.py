@@ -304,7 +304,7 @@ class Shop:
             if not standing.stage.contract.broker:
                 raise UsageError(
                     N_("In lab {lab} there is no broker, and so no streams."),
-                    N_("Which labs have one, labs/contract/owners.toml says."),
+                    N_("A later lab brings one."),
                     lab=standing.lab.number,
                 )
             return standing.system.broker_url
