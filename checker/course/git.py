@@ -13,7 +13,7 @@ from pathlib import Path
 from checker.course.tree import File, Tree
 from checker.errors import N_, UsageError
 
-__all__ = ["Git"]
+__all__ = ["Git", "bodies"]
 
 _KEPT = {
     "GIT_AUTHOR_NAME",
@@ -109,8 +109,8 @@ class Git:
         files = [entry for entry in self.entries(commit) if entry[0].startswith("100")]
         wanted = "".join(f"{name}\n" for _, name, _ in files).encode()
         answer = self.run("cat-file", "--batch", stdin=wanted).stdout
-        bodies = _bodies(answer)
-        return {path: File(next(bodies), mode == "100755") for mode, _, path in files}
+        found = bodies(answer)
+        return {path: File(next(found), mode == "100755") for mode, _, path in files}
 
     def entries(self, commit: str) -> list[tuple[str, str, str]]:
         """Return (mode, object, path) of all that a commit holds."""
@@ -173,7 +173,7 @@ def _parts(answer: bytes) -> list[str]:
     return [part.decode(errors="surrogateescape") for part in answer.split(b"\0") if part]
 
 
-def _bodies(answer: bytes) -> Iterator[bytes]:
+def bodies(answer: bytes) -> Iterator[bytes]:
     """Part the output of ``git cat-file --batch``: "<object> blob <size>", the bytes, a line end."""
     at = 0
     while at < len(answer):

@@ -53,6 +53,7 @@ class Student:
 class Handin:
     """What one student handed in, as plain values. ``problem`` is set where it cannot be graded, and ``trees`` is empty.
 
+    ``status`` is set with it: malformed or missing, which speak of the student; not gradable, which does not.
     ``trees``: "tree" is the work itself; "before-02" and the like are the learner's tags, as ``seamwork pack`` packs them.
     """
 
@@ -61,6 +62,8 @@ class Handin:
     submitted_at: datetime | None  # aware; from the file's time, the layout or the git history; None where nothing says
     trees: Mapping[str, Tree] = field(default_factory=dict, repr=False, hash=False)
     problem: Message | None = None
+    status: Status | None = None  # None: to be judged
+    notes: Sequence[Message] = field(default=(), hash=False)  # what the instructor should know: which of several counts
 
     @cached_property
     def digest(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from checker.course.tree import File
@@ -12,7 +14,7 @@ from checker.grader.intake.streams import compression
 from checker.grader.intake.tars import read_tar
 from checker.grader.intake.zips import read_zip
 
-__all__ = ["MAX_ARCHIVE", "is_archive", "read_archive"]
+__all__ = ["MAX_ARCHIVE", "is_archive", "read_archive", "told_apart"]
 
 MAX_ARCHIVE = 512 * 1024 * 1024
 """Bytes of an archive itself."""
@@ -45,13 +47,20 @@ def is_archive(begin: bytes) -> bool:
 
 def read_archive(file: IO[bytes]) -> dict[str, File]:
     """Return the files of a zip or tar archive. Raises Malformed, and nothing else, whatever the bytes are."""
-    try:
+    with told_apart():
         return _read(file)
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Whatever is raised within becomes Malformed: zipfile and tarfile raise a dozen kinds for what is damaged."""
+    try:
+        yield
     except Malformed:
         raise
     except MemoryError:
         raise Malformed(N_("It takes more memory to unpack than it is given."), SEAMWORK_PACK) from None
-    except Exception as reason:  # noqa: BLE001  (zipfile and tarfile raise a dozen kinds for what is damaged)
+    except Exception as reason:  # noqa: BLE001  (see above)
         raise Malformed(
             N_("The archive is damaged: {reason}."),
             N_("Make the file anew, see that it can be opened, and hand it in again."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from checker.course.pack import MAX_FILE, MAX_FILES, MAX_TOTAL
 from checker.course.tree import File
@@ -12,7 +12,7 @@ from checker.errors import N_
 from checker.grader.intake.malformed import SEAMWORK_PACK, Malformed, shown
 from checker.grader.intake.names import left_out, parts_of
 
-__all__ = ["MAX_ENTRIES", "MAX_KEPT", "MAX_KEPT_FILES", "Pile", "hold_number"]
+__all__ = ["MAX_ENTRIES", "MAX_KEPT", "MAX_KEPT_FILES", "Pile", "hold_sizes"]
 
 MAX_ENTRIES = 50_000
 """Entries in all, also of what is left out: a forgotten environment has some 20,000."""
@@ -79,11 +79,21 @@ class Pile:
             )
 
 
-def hold_number(paths: Iterable[str], most: int = MAX_FILES) -> None:
-    """Raise Malformed where one tree has too many files; it names the folder that most of them are in."""
-    paths = list(paths)
-    if len(paths) > most:
-        raise _too_many(len(paths), most, paths)
+def hold_sizes(sizes: Mapping[str, int]) -> None:
+    """Raise Malformed where one tree has too many files, one that is too large, or too many bytes in all."""
+    if len(sizes) > MAX_FILES:
+        raise _too_many(len(sizes), MAX_FILES, sizes)
+    largest = max(sizes, key=lambda path: sizes[path], default="")
+    if sizes.get(largest, 0) > MAX_FILE:
+        raise _too_large(largest, sizes[largest], MAX_FILE)
+    if (total := sum(sizes.values())) > MAX_TOTAL:
+        raise Malformed(
+            N_("The files have {total} bytes in all; at most {most} are taken. The largest is {largest!r}."),
+            N_("Leave out what is not your work: `seamwork pack` does."),
+            total=total,
+            most=MAX_TOTAL,
+            largest=shown(largest),
+        )
 
 
 def _whole(read: Callable[[int], bytes], most: int) -> bytes:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from checker.course.pack import MAX_TOTAL
 from checker.course.tree import File, Tree
 from checker.errors import N_
 from checker.grader.intake.archives import is_archive
 from checker.grader.intake.malformed import SEAMWORK_PACK, Malformed, shown
 from checker.grader.intake.names import left_out
 from checker.grader.intake.packs import MANIFEST, is_pack, unpack
-from checker.grader.intake.pile import hold_number
+from checker.grader.intake.pile import hold_sizes
 
-__all__ = ["PROCFILE", "trees_of"]
+__all__ = ["PROCFILE", "hold_required", "several", "trees_of"]
 
 PROCFILE = "Procfile"
 _NAMED = 6  # names that a message lists
@@ -30,7 +29,13 @@ def trees_of(
     """
     trees = _trees(files, inner)
     for tree in trees.values():
-        _hold(tree)
+        hold_sizes({path: len(file.data) for path, file in tree.items()})
+    hold_required(trees, required)
+    return {name: dict(sorted(tree.items())) for name, tree in trees.items()}
+
+
+def hold_required(trees: Mapping[str, Tree], required: Collection[str]) -> None:
+    """Raise Malformed where a version from before the lab is missing."""
     for name in required:
         if name not in trees:
             raise Malformed(
@@ -38,7 +43,6 @@ def trees_of(
                 N_("`seamwork pack` puts it into its file, from the git tag {name}. Hand in that file."),
                 name=name,
             )
-    return {name: dict(sorted(tree.items())) for name, tree in trees.items()}
 
 
 def _trees(files: Mapping[str, File], inner: Callable[[bytes], Mapping[str, File]] | None) -> Mapping[str, Tree]:
@@ -53,7 +57,7 @@ def _trees(files: Mapping[str, File], inner: Callable[[bytes], Mapping[str, File
     archives = [path for path, file in files.items() if is_archive(file.data[:512])]
     if inner is not None and len(archives) == 1:
         return _trees(inner(files[archives[0]].data), None)
-    raise _several(archives) if len(archives) > 1 else _no_procfile(files)
+    raise several(archives) if len(archives) > 1 else _no_procfile(files)
 
 
 def _looked_through(files: Mapping[str, File]) -> Mapping[str, File]:
@@ -62,20 +66,8 @@ def _looked_through(files: Mapping[str, File]) -> Mapping[str, File]:
     return {path: file for path, file in files.items() if not left_out(tuple(path.split("/")))}
 
 
-def _hold(tree: Tree) -> None:
-    hold_number(tree)
-    total = sum(len(file.data) for file in tree.values())
-    if total > MAX_TOTAL:
-        raise Malformed(
-            N_("The files have {total} bytes in all; at most {most} are taken. The largest is {largest!r}."),
-            N_("Leave out what is not your work: `seamwork pack` does."),
-            total=total,
-            most=MAX_TOTAL,
-            largest=shown(max(tree, key=lambda path: len(tree[path].data))),
-        )
-
-
-def _several(archives: list[str]) -> Malformed:
+def several(archives: list[str]) -> Malformed:
+    """Return what to raise where more than one archive was handed in at once."""
     return Malformed(
         N_("There are {count} archives, and nothing says which of them counts: {found}."),
         SEAMWORK_PACK,

@@ -37,15 +37,15 @@ def read_zip(file: IO[bytes]) -> dict[str, File]:
     return pile.files
 
 
-def zip_names(archive: zipfile.ZipFile) -> list[str]:
+def zip_names(archive: zipfile.ZipFile, most: int = MAX_ENTRIES) -> list[str]:
     """Return the entries' names, whatever encoding they are in. Raises Malformed for too many, or overlapping ones."""
     infos = archive.infolist()
-    if len(infos) > MAX_ENTRIES:
+    if len(infos) > most:
         raise Malformed(
             N_("The archive has {count} entries; at most {most} are read."),
             N_("Leave out what is not your work: `seamwork pack` does."),
             count=len(infos),
-            most=MAX_ENTRIES,
+            most=most,
         )
     _refuse_overlaps(infos, archive.start_dir)
     return [entry_name(info) for info in infos]
