@@ -24,7 +24,9 @@ def lay(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def zipped(files: Mapping[str, bytes] | Iterable[tuple[str | zipfile.ZipInfo, bytes]] = tuple(WORK.items()), **how: int) -> bytes:
+def zipped(
+    files: Mapping[str, bytes] | Iterable[tuple[str | zipfile.ZipInfo, bytes]] = tuple(WORK.items()), **how: int
+) -> bytes:
     """Pack a zip; a ZipInfo serves as a name."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", how.get("method", zipfile.ZIP_DEFLATED)) as archive:
@@ -42,7 +44,10 @@ def special(name: str, mode: int) -> zipfile.ZipInfo:
 
 
 def tarred(
-    files: Mapping[str, bytes] = WORK, mode: str = "w:gz", more: Iterable[tarfile.TarInfo] = (), form: int = tarfile.PAX_FORMAT
+    files: Mapping[str, bytes] = WORK,
+    mode: str = "w:gz",
+    more: Iterable[tarfile.TarInfo] = (),
+    form: int = tarfile.PAX_FORMAT,
 ) -> bytes:
     """Pack a tar, and entries without content after it."""
     out = io.BytesIO()
@@ -63,7 +68,7 @@ def entry(name: str, kind: bytes, link: str = "") -> tarfile.TarInfo:
     return info
 
 
-def packed(trees: Mapping[str, Mapping[str, bytes]], **changed: object) -> bytes:
+def packed(trees: Mapping[str, Mapping[str, bytes]], /, **changed: object) -> bytes:
     """Pack as `seamwork pack` does; ``changed`` are entries of the manifest that say something else."""
     listed = {
         tree: [
@@ -99,7 +104,9 @@ def overlapping(count: int, size: int) -> bytes:
         place = out.tell()
         out.write(header)
         contents.write(
-            struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 33, crc, packed_size, whole, len(name), 0, 0, 0, 0, 0, place)
+            struct.pack(
+                "<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 33, crc, packed_size, whole, len(name), 0, 0, 0, 0, 0, place
+            )
         )
         contents.write(name)
         if name != names[-1]:

@@ -157,7 +157,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "gzip of no tar": (lambda: gzip.compress(b"print('hello')" * 100), "damaged: ReadError"),
     "zip, cut off": (lambda: zipped()[:-30], "damaged: BadZipFile"),
     "zip, first half": (lambda: zipped()[:60], "damaged: BadZipFile"),
-    "zip, bytes changed": (lambda: broken(zipped(method=zipfile.ZIP_STORED), b"uvicorn", b"gunicrn"), "damaged: BadZipFile"),
+    "zip, bytes changed": (
+        lambda: broken(zipped(method=zipfile.ZIP_STORED), b"uvicorn", b"gunicrn"),
+        "damaged: BadZipFile",
+    ),
     "zip, locked": (encrypted, "locked with a password"),
     "zip, bzip2": (lambda: zipped(method=zipfile.ZIP_BZIP2), "packed by method 12"),
     "zip, lzma": (lambda: zipped(method=zipfile.ZIP_LZMA), "packed by method 14"),
@@ -173,7 +176,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "zip, absolute": (lambda: zipped({"/etc/passwd": b""}), "leads out"),
     "zip, drive": (lambda: zipped({"C:\\Windows\\x": b""}), "leads out"),
     "zip, share": (lambda: zipped({"\\\\host\\share": b""}), "leads out"),
-    "zip, NUL": (lambda: zipped({"aXb.py": b""}).replace(b"aXb.py", b"a\0b.py"), "a character that a name may not hold"),
+    "zip, NUL": (
+        lambda: zipped({"aXb.py": b""}).replace(b"aXb.py", b"a\0b.py"),
+        "a character that a name may not hold",
+    ),
     "zip, control character": (lambda: zipped({"a\x1b[2J.py": b""}), "a character that a name may not hold"),
     "zip, not UTF-8": (lambda: zipped({"é.py": b""}).replace("é".encode(), b"\xff\xfe"), "damaged: UnicodeDecodeError"),
     "zip, link": (lambda: zipped([(special("l", stat.S_IFLNK | 0o777), b"/etc/passwd")]), "'l' is a link"),
@@ -187,7 +193,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "tar.gz, cut off": (lambda: tarred()[:-20], "damaged: EOFError"),
     "tar.xz, cut off": (lambda: tarred(mode="w:xz")[:-20], "damaged: EOFError"),
     "tar.gz, checksum": (lambda: tarred()[:-8] + b"\0" * 8, "damaged: ReadError: zlib error"),
-    "tar, header damaged": (lambda: broken(tarred(mode="w:"), b"shop/app.py", b"shop/axx.py"), "damaged: ReadError: bad checksum"),
+    "tar, header damaged": (
+        lambda: broken(tarred(mode="w:"), b"shop/app.py", b"shop/axx.py"),
+        "damaged: ReadError: bad checksum",
+    ),
     "tar, size is a lie": (lambda: pax(size="999999"), "damaged"),
     "tar, huge size": (lambda: pax(size=str(1 << 60)), "at most"),
     "tar, size is no number": (lambda: pax(size="many"), "damaged"),
@@ -222,8 +231,14 @@ def test_each_bad_archive_has_its_message(kind: str) -> None:
 
 
 MANY: dict[str, tuple[bytes, str]] = {
-    "files in a zip": (zipped({f"env/{n}": b"" for n in range(9)}), "8 files or more; at most 8 are taken. Most of them are in 'env'"),
-    "files in a tar": (tarred({f"env/{n}": b"" for n in range(9)}), "8 files or more; at most 8 are taken. Most of them are in 'env'"),
+    "files in a zip": (
+        zipped({f"env/{n}": b"" for n in range(9)}),
+        "8 files or more; at most 8 are taken. Most of them are in 'env'",
+    ),
+    "files in a tar": (
+        tarred({f"env/{n}": b"" for n in range(9)}),
+        "8 files or more; at most 8 are taken. Most of them are in 'env'",
+    ),
     "entries of a zip": (zipped({f".git/{n}": b"" for n in range(33)}), "33 entries; at most 32"),
     "entries of a tar": (tarred({f".git/{n}": b"" for n in range(33)}), "32 files or more"),
     "bytes in a zip": (zipped({f"{n}": bytes(30_000) for n in range(4)}), "more than 100000 bytes"),
@@ -283,7 +298,9 @@ def test_names_would_lead_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_jail_reads_what_is_good(jail: Jail, tmp_path: Path) -> None:
     """What comes out of the other process is what went into the archive."""
-    (tmp_path / "a.zip").write_bytes(zipped([(special("run", stat.S_IFREG | 0o755), b"#!"), ("作业.md", bytes(300_000))]))
+    (tmp_path / "a.zip").write_bytes(
+        zipped([(special("run", stat.S_IFREG | 0o755), b"#!"), ("作业.md", bytes(300_000))])
+    )
 
     with (tmp_path / "a.zip").open("rb") as file:
         assert jail.read(file) == {"run": File(b"#!", executable=True), "作业.md": File(bytes(300_000))}
@@ -306,7 +323,10 @@ def test_jail_holds_memory(jail: Jail, tmp_path: Path) -> None:
     (tmp_path / "bomb.tgz").write_bytes(gzip.compress(header.tobuf(tarfile.USTAR_FORMAT)) + part * 30)
     (tmp_path / "good.zip").write_bytes(zipped())
 
-    with (tmp_path / "bomb.tgz").open("rb") as file, pytest.raises(Malformed, match="more memory to unpack than it is given"):
+    with (
+        (tmp_path / "bomb.tgz").open("rb") as file,
+        pytest.raises(Malformed, match="more memory to unpack than it is given"),
+    ):
         jail.read(file)
     with (tmp_path / "good.zip").open("rb") as file:
         assert set(jail.read(file)) == set(WORK)
