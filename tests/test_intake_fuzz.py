@@ -40,8 +40,7 @@ def read(data: bytes) -> Mapping[str, File]:
     began = time.monotonic()
     try:
         return read_archive(io.BytesIO(data))
-    except Malformed as wrong:
-        assert str(wrong)
+    except Malformed:
         return {}
     finally:
         assert time.monotonic() - began < PATIENCE
@@ -58,8 +57,8 @@ def is_held(files: Mapping[str, File]) -> bool:
 def test_bytes_are_changed(seed: bytes, changes: list[tuple[int, int, bytes]]) -> None:
     """Bytes go, come and change anywhere."""
     data = seed
-    for at, gone, come in changes:
-        at %= len(data) + 1
+    for anywhere, gone, come in changes:
+        at = anywhere % (len(data) + 1)
         data = data[:at] + come + data[at + gone :]
 
     assert is_held(read(data))

@@ -95,7 +95,10 @@ def test_moodle_worksheet_is_read(tmp_path: Path) -> None:
         "Participant 502,Bob Bo,,bob@x.org,No submission,,10,-\n",
     )
 
-    assert [(student.key, student.ids["moodle"]) for student in found.students] == [("ada@x.org", "501"), ("bob@x.org", "502")]
+    assert [(student.key, student.ids["moodle"]) for student in found.students] == [
+        ("ada@x.org", "501"),
+        ("bob@x.org", "502"),
+    ]
     assert found.submitted == {"ada@x.org": datetime(2026, 9, 23, 21, 5, tzinfo=UTC)}
 
 

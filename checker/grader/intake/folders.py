@@ -45,11 +45,11 @@ def _read(pile: Pile, parts: tuple[str, ...], entry: os.DirEntry[str]) -> None:
     path = pile.entry("/".join(parts))
     if not path or entry.is_dir(follow_symlinks=False):
         return
-    if entry.is_symlink():
+    if _is_link(entry):
         raise Malformed(
             N_("{path!r} is a link, and no plain file."), N_("Put the file itself there."), path=shown(path)
         )
-    if not entry.is_file(follow_symlinks=False):
+    if not entry.is_file():
         raise Malformed(
             N_("{path!r} is a device or a pipe, and no plain file."),
             N_("Put the file itself there."),
@@ -58,3 +58,7 @@ def _read(pile: Pile, parts: tuple[str, ...], entry: os.DirEntry[str]) -> None:
     with os.fdopen(os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         about = os.fstat(file.fileno())
         pile.add(path, file.read, about.st_size, executable=bool(about.st_mode & stat.S_IXUSR))
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink()

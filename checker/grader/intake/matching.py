@@ -139,7 +139,7 @@ def _ambiguous(found: Found, students: Sequence[Student]) -> Blocked:
 
 def _two(found: Found, numbered: Student, named: Student) -> Blocked:
     return Blocked(
-        N_("The number says that this is {numbered!r}'s, the name says that it is {named!r}'s."),
+        N_("{name!r} bears the number of {numbered!r} and the name of {named!r}."),
         N_("Look at who handed it in, and name the folder after the right one's key."),
         numbered=numbered.key,
         named=named.key,

@@ -34,7 +34,7 @@ _ADDRESS = re.compile(r"(?!\S*@-)(?:https://[^\s/-][^\s]*|ssh://[^\s/-][^\s]*|[\
 _FILE = re.compile(r"file:///.+")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _BRANCH = re.compile(r"(?!.*(\.\.|//|@\{|\.lock$))[\w][\w./+-]*")
-_DEPTHS = (1, 50, 1_000, 20_000)
+_DEPTHS = (50, 1_000, 20_000)  # the first is enough to see most dates that do not fit
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _commit(git: Git, repository: Repository, deadline: datetime | None) -> tupl
         git.online("fetch", "-q", "--depth=1", "origin", repository.commit)
         ((commit, at),) = _history(git, repository.commit, 1)
         return commit, at, ()
-    for depth in _DEPTHS:
+    for depth in _DEPTHS if deadline else (1,):
         ref = f"refs/heads/{repository.branch}" if repository.branch else "HEAD"
         git.online("fetch", "-q", f"--depth={depth}", "origin", f"+{ref}:refs/heads/tip")
         history = list(_history(git, "refs/heads/tip", depth))

@@ -54,7 +54,7 @@ def _trees(files: Mapping[str, File], inner: Callable[[bytes], Mapping[str, File
         if PROCFILE in trees["tree"]:
             return trees
         raise _no_procfile(trees["tree"])
-    archives = [path for path, file in files.items() if is_archive(file.data[:512])]
+    archives = sorted(path for path, file in files.items() if is_archive(file.data[:512]))
     if inner is not None and len(archives) == 1:
         return _trees(inner(files[archives[0]].data), None)
     raise several(archives) if len(archives) > 1 else _no_procfile(files)
