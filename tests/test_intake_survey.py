@@ -466,3 +466,39 @@ def test_values_of_messages_are_plain(tmp_path: Path) -> None:
 
     assert one.problem is not None
     assert len(json.dumps(dict(one.problem.values)).encode()) < 1_000
+
+
+def test_one_of_a_class_makes_nobody_missing(tmp_path: Path) -> None:
+    """Who grades one submission with a roster at hand is told of that one."""
+    lay(tmp_path, {"ada.zip": zipped()})
+
+    assert set(take(tmp_path / "ada.zip", roster=ROSTER)) == {"ada"}
+
+
+def test_names_for_people_hold_nothing_that_acts(tmp_path: Path) -> None:
+    """A folder's name may hold colours and line ends; what is shown of it does not."""
+    lay(tmp_path / "class", {"a\x1b[31m\nda/Procfile": PROCFILE, ".hidden/Procfile": PROCFILE})
+
+    (one,) = survey(tmp_path / "class").handins()
+
+    assert (one.student.key, one.source) == ("a da", "a da/")
+
+
+def test_class_zip_with_a_path_that_leads_out(tmp_path: Path) -> None:
+    """It costs the submission that it is in, and no other."""
+    files = {**MOODLE, "Ada Lovelace_501_assignsubmission_file/../../x": b""}
+    lay(tmp_path, {"class.zip": zipped(files)})
+
+    found = take(tmp_path / "class.zip", roster=ROSTER)
+
+    assert graded(found) == {"bob", "王小明"}
+    assert "leads out" in problem(found["ada"])
+
+
+def test_handins_come_one_by_one(tmp_path: Path) -> None:
+    """Nothing is read before it is asked for, so that a class of any size needs the memory of one."""
+    class_ = lay(tmp_path / "class", {"a.zip": zipped(), "b.zip": b""})
+    found = survey(class_)
+    (class_ / "b.zip").write_bytes(zipped())
+
+    assert [len(found), *(one.status for one in found.handins())] == [2, None, None]

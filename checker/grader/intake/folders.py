@@ -20,7 +20,9 @@ def read_folder(folder: Path) -> dict[str, File]:
     """Return the files below. Raises Malformed for a link or a device, Blocked for what this machine cannot read."""
     pile = Pile()
     try:
-        for path, entry in _walk(str(folder), ()):
+        entries = [(path, entry) for parts, entry in _walk(str(folder), ()) if (path := pile.entry("/".join(parts)))]
+        pile.announce([path for path, _ in entries])
+        for path, entry in entries:
             _read(pile, path, entry)
     except OSError as reason:
         raise Blocked(
@@ -41,9 +43,8 @@ def _walk(folder: str, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
                 yield from _walk(entry.path, path)
 
 
-def _read(pile: Pile, parts: tuple[str, ...], entry: os.DirEntry[str]) -> None:
-    path = pile.entry("/".join(parts))
-    if not path or entry.is_dir(follow_symlinks=False):
+def _read(pile: Pile, path: str, entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
         return
     if _is_link(entry):
         raise Malformed(

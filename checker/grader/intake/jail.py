@@ -29,15 +29,19 @@ from checker.grader.intake.pile import MAX_KEPT
 
 __all__ = ["Jail"]
 
-_PATIENCE = 120.0  # seconds for one archive; its process has 20 s of CPU time, and the machine may be busy
+_PATIENCE = 120.0  # seconds for one archive; its process has less CPU time, and the machine may be busy
 _MAX_ANSWER = MAX_KEPT + 32 * 1024 * 1024
 _LENGTH = 8  # bytes that say how long the head of an answer is
 
 
 class Jail:
-    """Unpacks archives elsewhere. A context manager: its process ends with it, and with ours."""
+    """Unpacks archives elsewhere. A context manager: its process ends with it, and with ours.
 
-    def __init__(self) -> None:
+    Each archive has ``memory`` bytes and ``seconds`` of CPU time.
+    """
+
+    def __init__(self, *, memory: int = 1024 * 1024 * 1024, seconds: int = 20) -> None:
+        self._limits = [str(memory), str(seconds)]
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -87,7 +91,7 @@ class Jail:
             self._control, theirs = socket.socketpair()
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", str(Path(__file__).with_name("jail_main.py"))],
+                    [sys.executable, "-I", str(Path(__file__).with_name("jail_main.py")), *self._limits],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

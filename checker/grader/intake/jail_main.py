@@ -1,4 +1,4 @@
-"""The process that unpacks archives, started as a script: for each pair of descriptors (archive, answer) it forks one.
+"""The process that unpacks archives, started as a script with bytes of memory and seconds: for each pair of descriptors (archive, answer) it forks one.
 
 An answer is the length of its head (8 bytes), the head in JSON, and the bytes of all files in its order.
 """
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _LIMITS = {
-    resource.RLIMIT_AS: 1024 * 1024 * 1024,
     resource.RLIMIT_FSIZE: 0,
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_NOFILE: 0,  # what is open stays open, and nothing else can be
 }
-_SECONDS = 20
 
 
 def main() -> None:
@@ -68,12 +66,14 @@ def _hold() -> None:
     from checker.errors import N_  # noqa: PLC0415  (as in main)
     from checker.grader.intake.malformed import SEAMWORK_PACK, Malformed  # noqa: PLC0415
 
+    memory, seconds = map(int, sys.argv[1:])
+
     def too_long(*_: object) -> None:
-        raise Malformed(N_("It takes more than {seconds} s to unpack."), SEAMWORK_PACK, seconds=_SECONDS)
+        raise Malformed(N_("It takes more than {seconds} s to unpack."), SEAMWORK_PACK, seconds=seconds)
 
     signal.signal(signal.SIGXCPU, too_long)
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 5))
-    for limit, most in _LIMITS.items():
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    for limit, most in {resource.RLIMIT_AS: memory, **_LIMITS}.items():
         with suppress(ValueError, OSError):  # macOS does not know all of them
             resource.setrlimit(limit, (most, most))
 

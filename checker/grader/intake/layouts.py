@@ -34,7 +34,7 @@ _CANVAS = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>
 _CANVAS_TEXT = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>text|link)\.html", re.DOTALL)
 _CANVAS_ANONYMOUS = re.compile(r"(LATE_)?anon_(?P<name>\w+?)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
 _ARCHIVE = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz|zst)|rar|7z)$", re.IGNORECASE)
-_NOT_HANDED_IN = re.compile(r"\..*|.*\.(csv|xlsx?|ya?ml)$", re.IGNORECASE | re.DOTALL)
+_NOT_HANDED_IN = re.compile(r"\.(csv|xlsx?|ya?ml)$", re.IGNORECASE)
 _PACK = re.compile(r"(?P<who>.+?)[-_ ]+seamwork-\d\d-.*", re.DOTALL)
 _COPY = re.compile(r"(?P<who>.+?) ?\(\d+\)", re.DOTALL)
 
@@ -78,7 +78,7 @@ def one(label: str, name: str, read: Read, changed: float | None = None) -> Foun
 
 def _plain(place: Place, names: Mapping[str, bool]) -> Iterator[Found]:
     for name, folder in names.items():
-        if folder or not _NOT_HANDED_IN.fullmatch(name):
+        if not name.startswith(".") and (folder or not _NOT_HANDED_IN.search(name)):
             label = shown(name) + "/" * folder
             yield Found(label, place.reader(name), folders=_stems(name), changed=place.changed(name))
 

@@ -15,9 +15,11 @@ from checker.grader.intake.layouts import Found
 from checker.grader.intake.malformed import shown
 from checker.grader.intake.roster import Roster
 from checker.grader.model import Student
+from checker.report.clean import line
 
 __all__ = ["Matcher", "stranger", "unlisted"]
 
+_SHOWN = 120
 _NUMBERS = {"canvas": ("canvas",), "moodle": ("moodle",), "sid": ("sis", "key"), "email": ("email", "login", "key")}
 """In which of the roster's columns a number from a layout is looked for."""
 
@@ -71,13 +73,17 @@ def unlisted(found: Found) -> Student:
     """Return who this is where there is no roster: as the layout names them."""
     if found.ids:
         key = next(iter(found.ids.values()))
-        return Student(key, found.name, found.ids.get("email", ""), dict(found.ids))
-    return Student(_nfc((*found.folders[1:2], *found.folders, found.name)[0]), _nfc(found.name))
+        return Student(_clean(key), _clean(found.name), found.ids.get("email", ""), dict(found.ids))
+    return Student(_clean((*found.folders[1:2], *found.folders, found.name)[0]), _clean(found.name))
 
 
 def stranger(found: Found) -> Student:
     """Return who nobody on the roster is; the key is like none that a roster has."""
-    return Student(f"? {found.label}" + f" {_said(found)}" * bool(found.ids), found.name)
+    return Student(_clean(f"? {found.label}" + f" {_said(found)}" * bool(found.ids)), _clean(found.name))
+
+
+def _clean(text: str) -> str:
+    return line(_nfc(text), _SHOWN)
 
 
 def _id(kind: str) -> Callable[[Student], str]:

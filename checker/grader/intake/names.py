@@ -14,6 +14,7 @@ _LONGEST = 255  # bytes of one part: what file systems take
 _LONGEST_PATH = 1_000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _JUNK = {
     *{"__MACOSX", ".DS_Store", "Icon\r", "Thumbs.db", "desktop.ini"},
@@ -51,7 +52,7 @@ def left_out(parts: tuple[str, ...]) -> bool:
 
 
 def _hold_characters(name: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in name):
+    if _SURROGATE.search(name):
         raise _refused(N_("The name {name!r} is not UTF-8."), name)
     if "\\" in name or _CONTROL.search(name):
         raise _refused(N_("The name {name!r} holds a character that a name may not hold."), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from checker.course.pack import MAX_FILE, MAX_FILES, MAX_TOTAL
 from checker.course.tree import File
@@ -41,11 +41,15 @@ class Pile:
         parts = parts_of(name)
         return "" if left_out(parts) else "/".join(parts)
 
+    def announce(self, paths: Collection[str]) -> None:
+        """Raise Malformed where so many paths are to come that reading them is a waste of time."""
+        if len(paths) > MAX_KEPT_FILES:
+            raise _too_many(len(paths), MAX_KEPT_FILES, paths)
+
     def add(self, path: str, read: Callable[[int], bytes], size: int, *, executable: bool) -> None:
         """Read a file of ``size`` bytes, as its header says, and keep it. Raises Malformed past a cap or a lie."""
         self._hold_place(path)
-        if len(self.files) >= MAX_KEPT_FILES:
-            raise _too_many(len(self.files), MAX_KEPT_FILES, self.files)
+        self.announce([*self.files, path] if len(self.files) >= MAX_KEPT_FILES else [])
         most = MAX_TOTAL if path.lower().endswith(_ARCHIVES) else MAX_FILE
         if size > most:
             raise _too_large(path, size, most)

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Self
 
 from checker.course.tree import File
 from checker.errors import N_, Blocked, UsageError
@@ -16,7 +16,7 @@ from checker.grader.intake.folders import read_folder
 from checker.grader.intake.jail import Jail
 from checker.grader.intake.malformed import shown
 from checker.grader.intake.pile import Pile
-from checker.grader.intake.zips import read_entry, zip_names
+from checker.grader.intake.zips import Held, read_entry, zip_names
 
 __all__ = ["Folder", "Place", "Read", "Zipped", "read_bytes", "read_file"]
 
@@ -24,13 +24,12 @@ Read = Callable[[Jail], Mapping[str, File]]
 """Reads what was handed in. Raises Malformed or Blocked."""
 
 _CHUNK = 1024 * 1024
-_MAX_CLASS_ENTRIES = 1_000_000
+_MAX_CLASS = 200_000  # entries of a platform's zip
+_CONTENTS = 16 * 1024 * 1024  # bytes of its table of contents
 
 
 class Place(Protocol):
     """What holds submissions side by side."""
-
-    label: str
 
     def names(self) -> Mapping[str, bool]:
         """Name what lies there, in order; true for a folder."""
@@ -53,7 +52,6 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.label = ""
 
     def names(self) -> Mapping[str, bool]:
         """Name what lies there; a link is neither followed nor left out."""
@@ -94,12 +92,18 @@ class Folder:
 class Zipped:
     """A zip that a platform made, of everybody's submissions. It is never unpacked as a whole."""
 
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a zip. Raises Malformed, or what zipfile raises, for what is none, or none that a platform made."""
+        with path.open("rb") as file, zipfile.ZipFile(Held(file, _CONTENTS)):
+            pass  # it can be listed with what memory there is
+        return cls(zipfile.ZipFile(path))
+
     def __init__(self, archive: zipfile.ZipFile, top: str = "") -> None:
-        self.label = ""
         self._archive = archive
         self._top = top
         self._entries: dict[str, list[tuple[zipfile.ZipInfo, str]]] = {}
-        for info, name in zip(archive.infolist(), zip_names(archive, _MAX_CLASS_ENTRIES), strict=True):
+        for info, name in zip(archive.infolist(), zip_names(archive, _MAX_CLASS), strict=True):
             first, slash, rest = name.removeprefix(top).partition("/")
             if name.startswith(top) and first:
                 self._entries.setdefault(first, []).append((info, slash + rest))

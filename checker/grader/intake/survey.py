@@ -28,8 +28,11 @@ from checker.grader.intake.roster import Roster, read_roster
 from checker.grader.intake.work import PROCFILE, hold_required, trees_of
 from checker.grader.model import Handin, Status, Student
 from checker.outcome import Message
+from checker.report.clean import line
 
 __all__ = ["Survey", "survey"]
+
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,11 @@ def survey(
         layout, plans = "git", list(_git_plans(repositories, known, deadline, required, run))
     else:
         layout, found = _found(path, roster)
-        found = [_dated(one) for one in found] if file_times else found
+        found = [_dated(each) for each in found] if file_times else found
         notes, plans = (), list(_plans(found, known, deadline, required))
     if known:
         notes = (*known.notes, *notes)
-        plans = _in_order(plans, known)
+        plans = _in_order(plans, known, missing=layout != "one")
     return Survey(layout, notes, tuple(plans))
 
 
@@ -106,7 +109,7 @@ def _found(path: Path, roster: Path | None) -> tuple[str, list[Found]]:
             return "one", [one(f"{path.name}/", path.absolute().name, lambda _: read_folder(path))]
         layout, found = recognise(Folder(path))
         ours = roster.name if roster and roster.resolve().parent == path.resolve() else ""
-        return _some(path, layout, [one for one in found if one.label != ours])
+        return _some(path, layout, [each for each in found if each.label != ours])
     if not path.is_file():
         raise UsageError(
             N_("{path} is not there."),
@@ -133,7 +136,7 @@ def _some(path: Path, layout: str, found: list[Found]) -> tuple[str, list[Found]
 def _zipped(path: Path) -> Place | None:
     """Return a zip as a place, if it is one; whether a platform made it, its names say."""
     try:
-        return Zipped(zipfile.ZipFile(path))
+        return Zipped.open(path)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, Malformed):
         return None
 
@@ -149,13 +152,13 @@ def _plans(
 ) -> Iterator[_Plan]:
     matcher = Matcher(roster) if roster else None
     groups: dict[str, tuple[Student, list[Found]]] = {}
-    for one_found in found:
+    for each in found:
         try:
-            student = matcher.student(one_found) if matcher else unlisted(one_found)
+            student = matcher.student(each) if matcher else unlisted(each)
         except Blocked as nobody:
-            yield _failing(stranger(one_found), one_found.label, nobody)
+            yield _failing(stranger(each), each.label, nobody)
             continue
-        groups.setdefault(student.key, (student, []))[1].append(one_found)
+        groups.setdefault(student.key, (student, []))[1].append(each)
     for student, theirs in groups.values():
         yield _plan(student, theirs, roster, _until(student, deadline), required)
 
@@ -172,7 +175,7 @@ def _plan(
     try:
         chosen, notes = choose(found, deadline)
     except Blocked as undecided:
-        return _failing(student, ", ".join(one.label for one in found), undecided)
+        return _failing(student, ", ".join(each.label for each in found), undecided)
     at = chosen.submitted_at or (roster.submitted.get(student.key) if roster else None)
 
     def take(jail: Jail) -> _Taken:
@@ -218,15 +221,16 @@ def _failing(student: Student, source: str, error: SeamworkError) -> _Plan:
     return _Plan(student, source, None, take)
 
 
-def _in_order(plans: list[_Plan], roster: Roster) -> list[_Plan]:
-    """Put the plans into the roster's order, and one for everybody who handed nothing in."""
+def _in_order(plans: list[_Plan], roster: Roster, *, missing: bool) -> list[_Plan]:
+    """Put the plans into the roster's order, and one for everybody who is ``missing``."""
     theirs: dict[str, list[_Plan]] = {student.key: [] for student in roster.students}
     others = [plan for plan in plans if plan.student.key not in theirs]
     for plan in plans:
         theirs.get(plan.student.key, []).append(plan)
     nothing = NothingHandedIn(N_("Nothing was handed in."), N_("Look whether it lies under another name."))
     for student in roster.students:
-        theirs[student.key] = theirs[student.key] or [_failing(student, "", nothing)]
+        if missing and not theirs[student.key]:
+            theirs[student.key] = [_failing(student, "", nothing)]
     return [*(plan for student in roster.students for plan in theirs[student.key]), *others]
 
 
@@ -240,11 +244,11 @@ def _handin(plan: _Plan, jail: Jail) -> Handin:
     except Exception as reason:  # noqa: BLE001  (one submission costs itself alone, whatever was not foreseen)
         ours_too = Message(_UNFORESEEN, "", {"reason": shown(f"{type(reason).__name__}: {reason}")})
         return _without(plan, ours_too, Status.NOT_GRADABLE)
-    return Handin(plan.student, plan.source, taken.at, taken.trees, notes=(*plan.notes, *taken.notes))
+    return Handin(plan.student, line(plan.source, _SHOWN), taken.at, taken.trees, notes=(*plan.notes, *taken.notes))
 
 
 _UNFORESEEN = N_("Reading it failed, which is a fault of the grader and not of the submission: {reason}")
 
 
 def _without(plan: _Plan, problem: Message, status: Status) -> Handin:
-    return Handin(plan.student, plan.source, plan.at, problem=problem, status=status, notes=plan.notes)
+    return Handin(plan.student, line(plan.source, _SHOWN), plan.at, problem=problem, status=status, notes=plan.notes)

@@ -14,9 +14,18 @@ from checker.course.tree import File
 from checker.errors import N_
 from checker.grader.intake.malformed import Malformed, shown
 from checker.grader.intake.pile import Pile
-from checker.grader.intake.streams import Stream
+from checker.grader.intake.streams import MAX_STREAM, Stream
 
 __all__ = ["read_tar"]
+
+_EXTENDED = {
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+}
+_LONGEST = 16 * 1024  # bytes of a header's text, which tarfile searches in quadratic time (CVE-2024-6232)
 
 _LINK = N_("{path!r} is a link, and no plain file.")
 _DEVICE = N_("{path!r} is a device or a pipe, and no plain file.")
@@ -32,6 +41,8 @@ def read_tar(file: IO[bytes], magic: bytes = b"") -> dict[str, File]:
         while (member := archive.next()) is not None:
             archive.members.clear()  # or 50,000 of them stay in memory
             _read_member(archive, member, pile)
+            if archive.offset > MAX_STREAM:  # tarfile would look for the next header there, block after block
+                raise tarfile.ReadError("it claims to be endless")
     stream.drain()
     return pile.files
 
@@ -65,6 +76,6 @@ class _Strict(tarfile.TarInfo):
             raise
         except tarfile.HeaderError as reason:
             raise tarfile.ReadError(str(reason)) from None
-        if found.size < 0:
-            raise tarfile.ReadError("negative size")
+        if found.size < 0 or (found.type in _EXTENDED and found.size > _LONGEST):
+            raise tarfile.ReadError(f"a header of {found.size} bytes")
         return found

@@ -17,7 +17,7 @@ from checker.errors import N_
 from checker.grader.intake.malformed import SEAMWORK_PACK, Malformed, shown
 from checker.grader.intake.pile import MAX_ENTRIES, Pile
 
-__all__ = ["entry_name", "read_entry", "read_zip", "zip_names"]
+__all__ = ["Held", "entry_name", "read_entry", "read_zip", "zip_names"]
 
 _CONTENTS = 8 * 1024 * 1024  # bytes of the table of contents, which zipfile reads at one go
 _ENCRYPTED = 0x1 | 0x40
@@ -30,7 +30,7 @@ _DEVICE = N_("{path!r} is a device or a pipe, and no plain file.")
 def read_zip(file: IO[bytes]) -> dict[str, File]:
     """Return the files within. Raises Malformed, or what zipfile raises for a damaged one."""
     pile = Pile()
-    with zipfile.ZipFile(_Held(file)) as archive:
+    with zipfile.ZipFile(Held(file)) as archive:
         names = zip_names(archive)
         for info, name in zip(archive.infolist(), names, strict=True):
             read_entry(archive, info, name, pile)
@@ -110,19 +110,21 @@ def _refuse_kind(info: zipfile.ZipInfo, path: str) -> None:
         raise Malformed(message, N_("Put the file itself there."), path=shown(path))
 
 
-class _Held:
-    """A file of which nobody reads too much at one go."""
+class Held:
+    """A file of which nobody reads more than ``most`` bytes at one go: a zip's table of contents is read so."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], most: int = _CONTENTS) -> None:
         self._file = file
+        self._most = most
 
     def read(self, size: int = -1) -> bytes:
-        if size > _CONTENTS:
+        """Read as the file does. Raises Malformed for too much."""
+        if size > self._most:
             raise Malformed(
                 N_("The zip's table of contents has {size} bytes; at most {most} are read."),
                 N_("Leave out what is not your work: `seamwork pack` does."),
                 size=size,
-                most=_CONTENTS,
+                most=self._most,
             )
         return self._file.read(size)
 
