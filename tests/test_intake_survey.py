@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from intake_world import PROCFILE, WORK, lay, packed, tarred, zipped
 
-from checker.course.tree import File
+from checker.course import Course, File, init, pack
 from checker.errors import UsageError
 from checker.grader.intake import folders, survey
 from checker.grader.model import Handin, Status
@@ -502,3 +502,29 @@ def test_handins_come_one_by_one(tmp_path: Path) -> None:
     (class_ / "b.zip").write_bytes(zipped())
 
     assert [len(found), *(one.status for one in found.handins())] == [2, None, None]
+
+
+def test_what_seamwork_pack_makes_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real thing, from a workspace to the trees of a Handin."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    course = Course(Path(__file__).parent / "tiny")
+    workspace = init(tmp_path / "bazaar", course, at=course.lab("01"))
+    lay(workspace.path, {"notes 笔记.md": b"mine"})
+    (tmp_path / "class").mkdir()
+    pack(workspace, tmp_path / "class/ada.zip")
+
+    ada = take(tmp_path / "class", required=["before-01"])["ada"]
+
+    assert ada.trees["tree"]["notes 笔记.md"].data == b"mine"
+    assert ada.trees["before-01"] == dict(workspace.before(course.lab("01")))
+
+
+def test_copies_without_a_roster_stay_apart(tmp_path: Path) -> None:
+    """Everybody's pack has the same name, and a browser numbers them: nobody's work is taken for another's."""
+    class_ = lay(
+        tmp_path / "class",
+        {"seamwork-02-x.zip": zipped(), "seamwork-02-x (1).zip": zipped(), "ada_seamwork-02-x.zip": zipped()},
+    )
+
+    assert graded(take(class_)) == {"seamwork-02-x", "seamwork-02-x (1)", "ada"}

@@ -43,7 +43,8 @@ _COPY = re.compile(r"(?P<who>.+?) ?\(\d+\)", re.DOTALL)
 class Found:
     """One submission, before it is matched and read. ``ids`` and ``name`` are what the layout says of whose it is.
 
-    ``folders`` are what its folder or file could be named after, the likeliest first. ``changed`` is the file's time, in
+    ``folders`` are what its folder or file could be named after: the first
+    where there is no roster, for a copy's "(1)" may as well be another student's. ``changed`` is the file's time, in
     seconds, good for an order and for nothing else: a download sets it anew.
     """
 
@@ -85,11 +86,10 @@ def _plain(place: Place, names: Mapping[str, bool]) -> Iterator[Found]:
 
 def _stems(name: str) -> tuple[str, ...]:
     stem = shown(_ARCHIVE.sub("", name))
-    stems = [stem]
-    for pattern in (_PACK, _COPY):
-        if found := pattern.fullmatch(stems[-1]):
-            stems.append(found["who"])
-    return tuple(stems)
+    packed = _PACK.fullmatch(stem)
+    who = packed["who"] if packed else stem
+    copied = _COPY.fullmatch(who)
+    return tuple(dict.fromkeys((who, copied["who"] if copied else who, stem)))
 
 
 def _is_moodle(name: str) -> bool:

@@ -74,7 +74,7 @@ def unlisted(found: Found) -> Student:
     if found.ids:
         key = next(iter(found.ids.values()))
         return Student(_clean(key), _clean(found.name), found.ids.get("email", ""), dict(found.ids))
-    return Student(_clean((*found.folders[1:2], *found.folders, found.name)[0]), _clean(found.name))
+    return Student(_clean((*found.folders, found.name)[0]), _clean(found.name))
 
 
 def stranger(found: Found) -> Student:
