@@ -17,6 +17,7 @@ __all__ = [
     "NoReply",
     "SeamworkError",
     "ServiceFailed",
+    "Unshown",
     "UsageError",
 ]
 
@@ -50,7 +51,11 @@ class UsageError(SeamworkError):
 
 
 class Blocked(SeamworkError):  # noqa: N818  (an outcome, not a defect)
-    """Nothing can be said: something this needs is absent on the machine, or a precondition was not met."""
+    """Nothing can be said: something this needs is absent on the machine."""
+
+
+class Unshown(Blocked):
+    """Nothing can be said, and that is no fault of the machine: the learner's system has not let it be shown."""
 
 
 class EngineFault(SeamworkError):  # noqa: N818  (whose fault it is, is what the name says)

@@ -9,9 +9,9 @@ from typing import Any
 
 from checker.ledger import Exchange, Fault
 
-__all__ = ["CheckResult", "Localised", "Message", "Outcome", "Results"]
+__all__ = ["BlockedBy", "CheckResult", "Localised", "Message", "Outcome", "Results"]
 
-SCHEMA = "seamwork/results/v1"
+SCHEMA = "seamwork/results/v2"
 
 Localised = Mapping[str, str]
 """A text in each language: {"en": ..., "zh": ...}."""
@@ -24,6 +24,13 @@ class Outcome(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     BROKEN = "broken"
+
+
+class BlockedBy(StrEnum):
+    """Whose doing it is, at the root of it, that a check was blocked. Only ``work`` may cost a learner anything."""
+
+    WORK = "work"  # a check it builds on has failed, or their system never did what was to be looked at
+    OURS = "ours"  # the machine lacks something, or the checker stumbled
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class CheckResult:
     seconds: float = 0.0
     points: float = 1.0
     detail: str = ""  # a traceback, for broken only
+    blocked_by: BlockedBy | None = None  # for blocked only
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from whole import judged, outcomes, run, solved, standing, words
 
-from checker.outcome import CheckResult, Outcome
+from checker.outcome import BlockedBy, CheckResult, Outcome
 from checker.plugin.compared import compared
 from checker.runtime.ground import Ground
 
@@ -239,6 +239,76 @@ def test_fault_nobody_met_is_blocked(ground: Ground, tree: Path) -> None:
     assert result.outcome is Outcome.BLOCKED
     assert "While counter was made to fail (hangs), nobody asked it anything" in words(result)
     assert "Does greeter really call counter" in words(result)
+
+
+@pytest.mark.parametrize(
+    ("root", "outcome", "whose"),
+    [
+        ("assert counter.get('/counts/A')['count'] == 7", Outcome.FAILED, BlockedBy.WORK),
+        ("counter.hangs()", Outcome.BLOCKED, BlockedBy.WORK),
+        ("raise Blocked('No cluster.')", Outcome.BLOCKED, BlockedBy.OURS),
+        ("raise RuntimeError('our bug')", Outcome.BROKEN, BlockedBy.OURS),
+    ],
+)
+def test_blocked_says_whose_doing_it_is(ground: Ground, tree: Path, root: str, outcome: Outcome, whose: str) -> None:
+    """However far behind, a blocked check knows whether the root is the work's or ours: it decides about marks."""
+    results = run(
+        ground,
+        tree,
+        f"""
+        from checker.errors import Blocked
+
+        def test_root(counter):
+            {root}
+
+        @pytest.mark.after("test_root")
+        def test_behind():
+            pass
+
+        @pytest.mark.after("test_behind")
+        def test_far_behind():
+            pass
+        """,
+    ).checks
+
+    assert [check.outcome for check in results] == [outcome, Outcome.BLOCKED, Outcome.BLOCKED]
+    assert [check.blocked_by for check in results] == [whose if outcome is Outcome.BLOCKED else None, whose, whose]
+
+
+@pytest.mark.parametrize(
+    ("what", "whose"),
+    [("LearnerFault('Their SQL fails.')", BlockedBy.WORK), ("EngineFault('Ours does.')", BlockedBy.OURS)],
+)
+def test_what_was_told_before_says_whose_doing_it_is(ground: Ground, tree: Path, what: str, whose: str) -> None:
+    """Who stumbles over the same thing again is blocked by whoever it came from."""
+    results = run(
+        ground,
+        tree,
+        f"""
+        from checker.errors import EngineFault, LearnerFault
+        STUMBLE = {what}
+
+        def test_first():
+            raise STUMBLE
+
+        def test_second():
+            raise STUMBLE
+        """,
+    ).checks
+
+    assert [check.blocked_by for check in results] == [None, whose]
+
+
+def test_what_stands_on_a_system_that_does_not_start_is_theirs(ground: Ground, tree: Path) -> None:
+    """The first check says that their system does not start; the next is blocked, and by the work."""
+    (tree / COUNTER).write_text("raise SystemExit(3)", "utf-8")
+
+    results = run(ground, tree, "def test_one(counter): pass\n\ndef test_two(counter): pass\n").checks
+
+    assert [(check.outcome, check.blocked_by) for check in results] == [
+        (Outcome.FAILED, None),
+        (Outcome.BLOCKED, BlockedBy.WORK),
+    ]
 
 
 def test_fault_that_was_met_lets_the_verdict_stand(ground: Ground, tree: Path) -> None:

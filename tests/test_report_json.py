@@ -95,7 +95,7 @@ def test_message_is_translated_and_filled_in() -> None:
 )
 def test_other_data_is_refused(path: str, value: object) -> None:
     """What is no results.json of this version is named as such, with the place."""
-    with pytest.raises(UsageError, match="These are no results of seamwork/results/v1"):
+    with pytest.raises(UsageError, match="These are no results of seamwork/results/v2"):
         load_results(results_json(sample()) | {path: value})
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from checker.ledger import Exchange, Fault
-from checker.outcome import CheckResult, Message, Outcome, Results
+from checker.outcome import BlockedBy, CheckResult, Message, Outcome, Results
 from checker.report import render_fragment, render_html, render_text, results_json
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of a failure; it would hide it
@@ -66,6 +66,7 @@ checks = st.builds(
     seconds=spans,
     points=st.floats(0, 10),
     detail=texts,
+    blocked_by=st.none() | st.sampled_from(BlockedBy),
 )
 any_results = st.builds(
     Results,

@@ -17,7 +17,7 @@ from checker.course.house import MARKER, house, marker
 from checker.course.lab import Lab
 from checker.course.strict import read_toml
 from checker.course.tree import Tree, write_tree
-from checker.errors import N_, Blocked, UsageError
+from checker.errors import N_, Unshown, UsageError
 
 __all__ = ["Passed", "Workspace", "init", "tag_before"]
 
@@ -77,10 +77,10 @@ class Workspace:
         return Git(self.path)
 
     def before(self, lab: Lab) -> Tree:
-        """Return the learner's files as they were before they started a lab. Raises Blocked when that is not known."""
+        """Return the learner's files as they were before they started a lab. Raises Unshown when that is not known."""
         tag = tag_before(lab)
         if self.git.run("rev-parse", "-q", "--verify", f"refs/tags/{tag}^{{commit}}", check=False).returncode:
-            raise Blocked(
+            raise Unshown(
                 N_("There is no version from before lab {lab}: the tag {tag} is missing in {path}."),
                 N_("seamwork start {lab} sets it; or set it yourself: git tag {tag} COMMIT"),
                 lab=lab.number,

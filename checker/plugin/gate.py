@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
-from checker.errors import N_, Blocked, EngineFault
-from checker.outcome import Outcome
+from checker.errors import N_, Blocked, EngineFault, Unshown
+from checker.outcome import BlockedBy, Outcome
+from checker.plugin.judge import Judgement
 
 __all__ = ["Gate", "named", "selected"]
 
@@ -54,19 +55,20 @@ class Gate:
     """Remembers what each check came to, and lets through what stands on passed ones."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[str, Outcome] = {}
+        self._judged: dict[str, Judgement] = {}
 
-    def ended(self, key: str, outcome: Outcome) -> None:
+    def ended(self, key: str, judged: Judgement) -> None:
         """Note what a check came to."""
-        self._outcomes[key] = outcome
+        self._judged[key] = judged
 
     def admit(self, item: pytest.Item, key: str) -> None:
-        """Raise Blocked when a check this one builds on has not passed."""
+        """Raise Unshown when a check this one builds on has not passed; Blocked when that was no doing of theirs."""
         lab = key.split(":", 1)[0]
         for name in prerequisites(item):
-            outcome = self._outcomes.get(f"{lab}:{name}")
-            if outcome is not Outcome.PASSED:
-                raise Blocked(
+            before = self._judged[f"{lab}:{name}"]
+            if before.outcome is not Outcome.PASSED:
+                kind = Unshown if before.blocks is BlockedBy.WORK else Blocked
+                raise kind(
                     N_("It builds on {before}, which has not passed."),
                     N_("Mend that one first."),
                     before=name.removeprefix("test_"),

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from _pytest._code import Traceback
 
-from checker.errors import N_, Blocked, LearnerFault, SeamworkError
-from checker.outcome import Message, Outcome
+from checker.errors import N_, Blocked, LearnerFault, SeamworkError, Unshown
+from checker.outcome import BlockedBy, Message, Outcome
 
 __all__ = ["Judgement", "judge"]
 
@@ -30,6 +30,12 @@ class Judgement:
     assertion: str = ""
     expression: str = ""
     detail: str = ""
+    blocked_by: BlockedBy | None = None
+
+    @property
+    def blocks(self) -> BlockedBy:
+        """Whose doing it is that what builds on this one is blocked."""
+        return self.blocked_by or (BlockedBy.WORK if self.outcome is Outcome.FAILED else BlockedBy.OURS)
 
 
 def judge(raised: pytest.ExceptionInfo[BaseException], checks: Path, *, replied: bool) -> Judgement:
@@ -42,7 +48,8 @@ def judge(raised: pytest.ExceptionInfo[BaseException], checks: Path, *, replied:
     if isinstance(error, LearnerFault):
         return Judgement(Outcome.FAILED, _message(error))
     if isinstance(error, Blocked):
-        return Judgement(Outcome.BLOCKED, _message(error))
+        by = BlockedBy.WORK if isinstance(error, Unshown) else BlockedBy.OURS
+        return Judgement(Outcome.BLOCKED, _message(error), blocked_by=by)
     if isinstance(error, SeamworkError):
         return Judgement(Outcome.BROKEN, _message(error), detail=_traceback(raised))
     if isinstance(error, AssertionError) and (_last_line_in(raised, checks) or not _is_ours(raised)):

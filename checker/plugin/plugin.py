@@ -62,7 +62,7 @@ class Plugin:
         self._judged: Judgement = PASSED
         self._began = 0.0
         self.fault: BaseException | None = None
-        self._told: list[BaseException] = []
+        self._told: list[tuple[BaseException, Judgement]] = []
 
     # What runs, and in which order
 
@@ -131,9 +131,7 @@ class Plugin:
         """Judge what each phase raised; the first that raised decides. pytest's own long report is never made."""
         if call.excinfo is not None and self._judged.outcome is Outcome.PASSED:
             replied = bool(self._stage.ledger.exchanges(check=self._key(item)))
-            self._judged = self._said_before(call.excinfo.value) or judge(
-                call.excinfo, item.path.parent, replied=replied
-            )
+            self._judged = self._once(call.excinfo.value, judge(call.excinfo, item.path.parent, replied=replied))
         outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
         return pytest.TestReport(
             item.nodeid,
@@ -145,19 +143,21 @@ class Plugin:
             duration=call.duration,
         )
 
-    def _said_before(self, error: BaseException) -> Judgement | None:
+    def _once(self, error: BaseException, judged: Judgement) -> Judgement:
         """Judge what several checks stumble over, such as databases that cannot be made: the first one says it."""
-        if any(error is told for told in self._told):
-            return Judgement(Outcome.BLOCKED, Message(N_("What this needs is not there, as said above."), MEND))
-        self._told.append(error)
-        return None
+        for told, first in self._told:
+            if error is told:
+                said = Message(N_("What this needs is not there, as said above."), MEND)
+                return Judgement(Outcome.BLOCKED, said, blocked_by=first.blocks)
+        self._told.append((error, judged))
+        return judged
 
     # What came of it
 
     def _report(self, item: pytest.Item) -> None:
         lab, judged, outcome = self._lab(item), self._judged, self._judged.outcome
         meta = lab.check(item.name)
-        self._gate.ended(self._key(item), outcome)
+        self._gate.ended(self._key(item), judged)
         ledger = self._stage.ledger
         passed = outcome is Outcome.PASSED
         result = CheckResult(
@@ -177,6 +177,7 @@ class Plugin:
             seconds=time.perf_counter() - self._began,
             points=meta.points,
             detail=judged.detail,
+            blocked_by=judged.blocked_by,
         )
         self._stage.end()
         self.results.append(result)

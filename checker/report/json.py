@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.errors import N_, UsageError
 from checker.ledger import Exchange, Fault
-from checker.outcome import SCHEMA, CheckResult, Message, Outcome, Results
+from checker.outcome import SCHEMA, BlockedBy, CheckResult, Message, Outcome, Results
 from checker.report.clean import block, line
 from checker.report.words import Translate, Voice, identity
 
@@ -69,6 +69,7 @@ def _check(check: CheckResult, voice: Voice) -> dict[str, Any]:
         "lab": line(check.lab),
         "claim": voice.pick(check.claim),
         "outcome": check.outcome.value,
+        "blocked_by": check.blocked_by and check.blocked_by.value,
         "message": voice.message(check.message) if check.message else None,
         "assertion": block(check.assertion),
         "expression": block(check.expression),
@@ -106,6 +107,7 @@ def _load_check(data: Mapping[str, Any], lang: str) -> CheckResult:
         **{key: data[key] for key in same},
         claim={lang: data["claim"]},
         outcome=Outcome(data["outcome"]),
+        blocked_by=data["blocked_by"] and BlockedBy(data["blocked_by"]),
         message=_load_message(data),
         wire=[Exchange(**exchange, check=data["name"]) for exchange in data["wire"]],
         faults=[Fault(**fault, check=data["name"]) for fault in data["faults"]],

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from checker.ledger import Exchange, Fault
-from checker.outcome import CheckResult, Message, Outcome, Results
+from checker.outcome import BlockedBy, CheckResult, Message, Outcome, Results
 
 __all__ = ["sample"]
 
@@ -132,6 +132,7 @@ def _blocked() -> list[CheckResult]:
             stale,
             Outcome.BLOCKED,
             Message("It builds on “{claim}”, which did not pass.", values={"claim": behind}),
+            blocked_by=BlockedBy.WORK,
         ),
         CheckResult(
             "test_replicas_share_a_key",
@@ -143,6 +144,7 @@ def _blocked() -> list[CheckResult]:
                 "Start it: sudo systemctl start docker",
                 {"socket": "/var/run/docker.sock"},
             ),
+            blocked_by=BlockedBy.OURS,
         ),
     ]
 

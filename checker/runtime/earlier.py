@@ -28,7 +28,7 @@ class Earlier:
         """It, as an application under the contract of the lab before.
 
         A workspace's is what its tag ``before-02`` holds; a bare tree's, which has no history, is our end of the lab
-        before. Raises Blocked when the tag is missing, LearnerFault when there is no usable Procfile in it.
+        before. Raises Unshown when the tag is missing, LearnerFault when there is no usable Procfile in it.
         """
         write_tree(self.files, Path(self._folder.name))
         course, before = self._ground.course, self._before
@@ -41,7 +41,7 @@ class Earlier:
 
     @cached_property
     def files(self) -> Tree:
-        """All that is in it. Raises Blocked when the tag is missing."""
+        """All that is in it. Raises Unshown when the tag is missing."""
         course = self._ground.course
         if (self._tree / ".git").exists():
             return Workspace(self._tree, course).before(self._lab)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from checker.backing import Adopted
 from checker.course import Contract, Lab
-from checker.errors import N_, Blocked, SeamworkError
+from checker.errors import N_, Blocked, LearnerFault, SeamworkError, Unshown
 from checker.evidence import Conformance
 from checker.ledger import Ledger
 from checker.runtime.building import Builder
@@ -52,7 +52,7 @@ class Stage:
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._shared: dict[tuple[Any, ...], Future[System]] = {}
         self._questions: dict[str, Future[Conformance]] = {}
-        self._told: set[tuple[Any, ...]] = set()
+        self._told: dict[tuple[Any, ...], SeamworkError] = {}
         self._found: dict[str, Any] = {}
         self._fresh: list[System] = []
         self._to_come: list[dict[str, Any]] = []
@@ -129,10 +129,10 @@ class Stage:
                 raise system.our_fault
 
     def preconditions(self) -> None:
-        """Raise Blocked when a fault was on and no request met it: then nothing was shown."""
+        """Raise Unshown when a fault was on and no request met it: then nothing was shown."""
         for fault in self._faults:
             if fault.unmet:
-                raise Blocked(
+                raise Unshown(
                     N_("While {callee} was made to fail ({fault}), nobody asked it anything, so this shows nothing."),
                     N_(
                         "Does {caller} really call {callee} by the address it is given? The wire in the report shows who asked whom."
@@ -238,14 +238,15 @@ class Stage:
 
     def _or_blocked(self, key: tuple[Any, ...], build: Callable[[], System]) -> System:
         if key in self._told:
-            raise Blocked(
+            kind = Unshown if isinstance(self._told[key], LearnerFault | Unshown) else Blocked
+            raise kind(
                 N_("The system this needs does not start, as said above."),
                 N_("Mend that first."),
             )
         try:
             return build()
-        except SeamworkError:
-            self._told.add(key)
+        except SeamworkError as error:
+            self._told[key] = error
             raise
 
 
