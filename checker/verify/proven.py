@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,15 +14,14 @@ from pathlib import Path
 
 from checker.course import Course, Lab, Tree, digest, fingerprint
 from checker.runtime.environment import lock_file
+from checker.session.judges import hash_of_judges, hash_of_lock, modules, sha
 from checker.verify.rows import Kind, Row
 
 __all__ = ["Entry", "hash_of", "key_of", "read", "write"]
 
-CHECKER = Path(__file__).resolve().parents[1]
-FACES = {"cli", "notebook", "lessons", "report", "locale", "language.py", "_course"}
-"""Parts of the checker that print or translate: no verdict hangs on them."""
-SPEAKS = {"verify/proof.py", "verify/papers.py", "verify/guide.py", "verify/scaffold.py", "verify/repeat.py"}
-"""Likewise in here: what is looked at on every run anyway, and what lays out new labs."""
+VERIFY = Path(__file__).resolve().parent
+SPEAKS = {"proof.py", "papers.py", "guide.py", "scaffold.py", "repeat.py"}
+"""What is looked at on every run anyway, and what lays out new labs: no verdict hangs on it."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,8 @@ class Entry:
 
 
 def key_of(course: Course, lab: Lab) -> str:
-    """Return one hash of what all rows of a lab stand on: its checks, the contract, the monolith, lock file, checker."""
-    checks = [path for path in (lab.folder / "checks").rglob("*.py") if "__pycache__" not in path.parts]
-    labs = course.root / "labs"
-    course_side = fingerprint(*checks, labs / "contract", labs / "monolith", base=course.root)
-    return _sha(course_side, _checker())
+    """Return one hash of what all rows of a lab stand on: what judges them, and how verify reads what came of it."""
+    return sha(hash_of_judges(course, lab), _verify())
 
 
 def hash_of(row: Row, key: str) -> str:
@@ -50,7 +45,7 @@ def hash_of(row: Row, key: str) -> str:
     How a solution is written hangs on its files and on the tools alone.
     """
     stands_on = _tools() if row.kind is Kind.FORM else key
-    return _sha(stands_on, row.kind, " ".join(sorted(row.kills)), _tree(row.tree))
+    return sha(stands_on, row.kind, " ".join(sorted(row.kills)), _tree(row.tree))
 
 
 def read(lab: Lab) -> Mapping[str, Entry]:
@@ -84,32 +79,16 @@ def _file(lab: Lab) -> Path:
 
 
 def _tree(tree: Tree) -> str:
-    return _sha(*(f"{path}\0{file.executable:d}{digest(file)}" for path, file in sorted(tree.items())))
+    return sha(*(f"{path}\0{file.executable:d}{digest(file)}" for path, file in sorted(tree.items())))
 
 
 @cache
-def _checker() -> str:
-    """Return the hash of every module that can change a verdict, and of the lock file: as they were when first asked for."""
-    files = [
-        path for path in CHECKER.rglob("*") if path.suffix in {".py", ".ini"} and _judges(path.relative_to(CHECKER))
-    ]
-    return _sha(fingerprint(*files, base=CHECKER), _lock())
-
-
-def _judges(path: Path) -> bool:
-    return path.parts[0] not in FACES and path.as_posix() not in SPEAKS and "__pycache__" not in path.parts
-
-
-def _lock() -> str:
-    lock = lock_file()
-    return fingerprint(lock, base=lock.parent) if lock else ""
+def _verify() -> str:
+    """Return the hash of our own modules that can change what a row comes to: as they were when first asked for."""
+    return fingerprint(*(path for path in modules("verify") if path.name not in SPEAKS), base=VERIFY)
 
 
 def _tools() -> str:
     lock = lock_file()
     dev = fingerprint(lock.with_name("dev.txt"), base=lock.parent) if lock else ""
-    return _sha(_lock(), dev, fingerprint(CHECKER / "verify" / "form.py", base=CHECKER))
-
-
-def _sha(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return sha(hash_of_lock(), dev, fingerprint(VERIFY / "form.py", base=VERIFY))
