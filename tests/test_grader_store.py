@@ -517,18 +517,17 @@ def test_run_that_failed_lets_go(store: Store) -> None:
 def test_grader_that_lost_its_hold_writes_nothing(server: Postgres, databases: Any, made: tuple[Path, str]) -> None:
     """Where the server dropped the connection that holds the lock, and another began, the first one is stopped."""
     url = databases(template=made[1]).url
-    with (
-        closing(psycopg.connect(server.url, autocommit=True)) as admin,
-        Store.open(url) as first,
-        Store.open(url) as second,
-        pytest.raises(EngineFault, match="lost its hold"),
-        first.run(LAB) as run,
-    ):
-        admin.execute("SELECT pg_terminate_backend(pid, 2000) FROM pg_locks WHERE locktype = 'advisory'")
-        with second.run(LAB):
-            grade(run, HALF)
 
-    assert points(second) == {}
+    def loses_hold(first: Store, second: Store) -> None:
+        with first.run(LAB) as run, closing(psycopg.connect(server.url, autocommit=True)) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid, 2000) FROM pg_locks WHERE locktype = 'advisory'")
+            with second.run(LAB):
+                grade(run, HALF)
+
+    with Store.open(url) as first, Store.open(url) as second:
+        with pytest.raises(EngineFault, match="lost its hold"):
+            loses_hold(first, second)
+        assert points(second) == {}
 
 
 # Killed at any moment

@@ -6,10 +6,11 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,8 @@ def _locked_schema(engine: Engine, schema: str) -> Iterator[None]:
             with _not_in_children(connection.connection.driver_connection.fileno()):  # type: ignore[union-attr]
                 yield
         finally:
-            connection.invalidate()  # the connection's end is the lock's, also where it has failed
+            with suppress(DBAPIError):  # where the connection has failed, the lock went with it
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
 
 
 @contextmanager

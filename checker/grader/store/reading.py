@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -20,9 +21,12 @@ __all__ = [
     "as_entry",
     "as_found",
     "as_judgement",
+    "as_key",
     "as_run",
     "as_step",
+    "batched",
     "entries",
+    "judgements",
     "last_handins",
     "last_marks",
 ]
@@ -30,6 +34,8 @@ __all__ = [
 Marked = Select[tuple[MarkRow, StudentRow, HandinRow, JudgementRow]]
 Load = Callable[[int, str], Mapping[str, Any]]
 """Gets a judgement's ``results`` or ``private``."""
+BATCH = 500
+"""Values in one question: SQLite takes no more than some thousands."""
 
 
 class Document(Mapping[str, Any]):
@@ -73,6 +79,26 @@ def last_handins(lab: str, students: Sequence[str]) -> Select[tuple[HandinRow]]:
     return select(HandinRow).where(HandinRow.id.in_(last.where(HandinRow.student.in_(students))))
 
 
+def judgements(keys: Iterable[Key]) -> Iterator[Select[tuple[JudgementRow]]]:
+    """Ask for all judgements of these keys, and of some with another seed, oldest first; evidence is left where it is."""
+    alike: dict[tuple[str, str, str], set[str]] = {}
+    for key in keys:
+        alike.setdefault((key.lab, key.checks, key.environment), set()).add(key.handin)
+    for (lab, checks, environment), handins in alike.items():
+        same = select(JudgementRow).where(
+            JudgementRow.lab == lab, JudgementRow.checks == checks, JudgementRow.environment == environment
+        )
+        for some in batched(sorted(handins)):
+            yield same.where(JudgementRow.handin.in_(some)).order_by(JudgementRow.id)
+
+
+def batched(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Cut into lists that a database takes in one question."""
+    rest = iter(keys)
+    while some := list(islice(rest, BATCH)):
+        yield some
+
+
 def as_entry(mark: MarkRow, student: StudentRow, handin: HandinRow | None, judgement: JudgementRow | None) -> Entry:
     """Return a mark with what it stands on."""
     return Entry(
@@ -81,7 +107,7 @@ def as_entry(mark: MarkRow, student: StudentRow, handin: HandinRow | None, judge
         mark=_as_mark(mark),
         basis=Basis(mark.policy, mark.extension, mark.worth),
         handin=as_found(handin) if handin else None,
-        key=_as_key(judgement) if judgement else None,
+        key=as_key(judgement) if judgement else None,
         judgement=mark.judgement,
         graded_at=judgement.graded_at if judgement else None,
         marked_at=mark.marked_at,
@@ -98,7 +124,7 @@ def as_found(row: HandinRow) -> Found:
 def as_judgement(row: JudgementRow, load: Load) -> Judgement:
     """Return a judgement whose evidence is read when somebody looks at it."""
     return Judgement(
-        key=_as_key(row),
+        key=as_key(row),
         status=Status(row.status),
         results=Document(partial(load, row.id, "results")),
         private=Document(partial(load, row.id, "private")),
@@ -141,5 +167,5 @@ def _as_mark(row: MarkRow) -> Mark:
     )
 
 
-def _as_key(row: JudgementRow) -> Key:
+def as_key(row: JudgementRow) -> Key:
     return Key(row.handin, row.lab, row.checks, row.seed, row.environment)

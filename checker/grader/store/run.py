@@ -13,17 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, Update, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from checker.errors import N_, EngineFault
 from checker.grader.marks import Basis
 from checker.grader.model import Handin, Judgement, Key, Mark, Status, Student
 from checker.grader.store.moves import reasons
-from checker.grader.store.reading import as_entry, as_found, last_handins, last_marks
+from checker.grader.store.reading import as_entry, as_found, as_key, batched, judgements, last_handins, last_marks
 from checker.grader.store.tables import HandinRow, JudgementRow, MarkRow, ProgressRow, RunRow, SeedRow, StudentRow
 from checker.grader.store.values import Found, State, Why, message_values
 from checker.report.clean import line
@@ -31,12 +30,9 @@ from checker.report.clean import line
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-__all__ = ["Marking", "Run", "batched"]
+__all__ = ["Marking", "Run"]
 
-T = TypeVar("T")
 SEEDS = 2**31
-BATCH = 500
-"""Values in one question: SQLite takes no more than some thousands."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +86,14 @@ class Run:
                 known = {row.student: as_found(row) for row in session.scalars(last_handins(self.lab, some))}
                 session.add_all(self._handin_row(key, found[key]) for key in some if known.get(key) != found[key])
 
-    def keep(self, *judgements: Judgement) -> None:
+    def keep(self, *told: Judgement) -> None:
         """Keep what the checks came to. Of those for one key, the first that was graded stays."""
         with self._writing() as session:
-            for judgement in judgements:
-                if session.scalar(_number_of(judgement.key).where(JudgementRow.status == Status.GRADED)) is None:
-                    session.add(self._judgement_row(judgement))
+            graded = set(_numbers(session, {each.key for each in told}, Status.GRADED))
+            for each in told:
+                if each.key not in graded:
+                    session.add(self._judgement_row(each))
+                    graded |= {each.key} if each.status is Status.GRADED else set()
 
     def marked(self, *markings: Marking) -> int:
         """Keep marks, and note that their students are done; return how many are other ones than before.
@@ -106,9 +104,8 @@ class Run:
         with self._writing() as session:
             rows = [row for some in batched(by_key) for row in self._mark_rows(session, some, by_key)]
             session.add_all(rows)
-            for key, marking in by_key.items():
-                done = {"state": State.DONE, "status": marking.mark.status, "done_at": self._now()}
-                session.execute(self._step(key).values(done))
+            done = [{"one": key, "came_to": marking.mark.status} for key, marking in by_key.items()]
+            self._step(session, done, state=State.DONE, status=bindparam("came_to"), done_at=self._now())
         return len(rows)
 
     def queued(self, students: Iterable[str]) -> None:
@@ -122,7 +119,7 @@ class Run:
     def running(self, student: str) -> None:
         """Note that a student's turn has come."""
         with self._writing() as session:
-            session.execute(self._step(line(student)).values(state=State.RUNNING, started_at=self._now()))
+            self._step(session, [{"one": line(student)}], state=State.RUNNING, started_at=self._now())
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -174,13 +171,15 @@ class Run:
         self, session: Session, students: Sequence[str], markings: Mapping[str, Marking]
     ) -> Iterator[MarkRow]:
         """Make a row of each mark that is not the same as before."""
+        keys = {told.judgement.key for told in map(markings.__getitem__, students) if told.judgement}
+        numbers = _numbers(session, keys, Status.GRADED, Status.NOT_GRADABLE)
         before = {row.MarkRow.student: as_entry(*row) for row in session.execute(last_marks(self.lab, students))}
         handins = {row.student: row.id for row in session.scalars(last_handins(self.lab, students))}
         for student in students:
             told = markings[student]
             found = Found.of(told.handin) if told.handin else None
             key = told.judgement.key if told.judgement else None
-            number = session.scalar(_number_of(key)) if key else None
+            number = numbers[key] if key else None
             if why := reasons(before.get(student), told.mark, found, key, number, told.basis):
                 row = self._mark_row(student, told.mark, told.basis, why)
                 row.handin, row.judgement = handins[student] if found else None, number
@@ -206,15 +205,10 @@ class Run:
             marked_at=self._now(),
         )
 
-    def _step(self, student: str) -> Update:
-        return update(ProgressRow).where(ProgressRow.run == self.id, ProgressRow.student == student)
-
-
-def batched(keys: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Cut into lists that a database takes in one question."""
-    rest = iter(keys)
-    while some := list(islice(rest, size)):
-        yield some
+    def _step(self, session: Session, students: Sequence[Mapping[str, Any]], **values: Any) -> None:
+        if students:
+            step = update(ProgressRow).where(ProgressRow.run == self.id, ProgressRow.student == bindparam("one"))
+            session.connection().execute(step.values(values), students)
 
 
 def _student_row(row: StudentRow | None, key: str, student: Student) -> StudentRow:
@@ -223,7 +217,10 @@ def _student_row(row: StudentRow | None, key: str, student: Student) -> StudentR
     return row
 
 
-def _number_of(key: Key) -> Select[tuple[int]]:
-    """Ask for a key's judgement: the graded one, else the newest of those that were not gradable."""
-    asked = select(JudgementRow.id).where(*(getattr(JudgementRow, name) == part for name, part in asdict(key).items()))
-    return asked.order_by((JudgementRow.status == Status.GRADED).desc(), JudgementRow.id.desc()).limit(1)
+def _numbers(session: Session, keys: Iterable[Key], *status: Status) -> dict[Key, int]:
+    """Return the number of each key's judgement: of the graded one, else of the newest that was not gradable."""
+    found: dict[Key, tuple[bool, int]] = {}
+    for asked in judgements(keys):
+        for row in session.scalars(asked.where(JudgementRow.status.in_(status))):
+            found[as_key(row)] = max(found.get(as_key(row), (False, 0)), (row.status == Status.GRADED, row.id))
+    return {key: number for key, (_, number) in found.items()}

@@ -20,9 +20,18 @@ from checker.grader.model import Judgement, Key, Status
 from checker.grader.store.address import Address, engine_for
 from checker.grader.store.lock import Taken, lock_for
 from checker.grader.store.moves import moves
-from checker.grader.store.reading import Marked, as_entry, as_judgement, as_run, as_step, entries, last_marks
+from checker.grader.store.reading import (
+    Marked,
+    as_entry,
+    as_judgement,
+    as_run,
+    as_step,
+    entries,
+    judgements,
+    last_marks,
+)
 from checker.grader.store.revisions import bring_up
-from checker.grader.store.run import Run, batched
+from checker.grader.store.run import Run
 from checker.grader.store.tables import JudgementRow, MarkRow, ProgressRow, RunRow
 from checker.grader.store.values import Entry, Moved, Progress, RunInfo, State
 
@@ -96,20 +105,11 @@ class Store:
 
         Their evidence is read when somebody looks at it.
         """
-        kept: dict[Key, Judgement] = {}
         wanted = set(keys)
         with Session(self._engine) as session:
-            for (lab, checks, environment), some in _alike(wanted):
-                asked = select(JudgementRow).where(
-                    JudgementRow.lab == lab,
-                    JudgementRow.checks == checks,
-                    JudgementRow.environment == environment,
-                    JudgementRow.handin.in_(some),
-                    JudgementRow.status == Status.GRADED,
-                )
-                found = (as_judgement(row, self._evidence) for row in session.scalars(asked))
-                kept |= {judgement.key: judgement for judgement in found if judgement.key in wanted}
-        return kept
+            graded = (each.where(JudgementRow.status == Status.GRADED) for each in judgements(wanted))
+            found = [as_judgement(row, self._evidence) for asked in graded for row in session.scalars(asked)]
+        return {judgement.key: judgement for judgement in found if judgement.key in wanted}
 
     def judgement(self, entry: Entry) -> Judgement | None:
         """Return what a mark came from, evidence and all; None where nothing was run."""
@@ -192,13 +192,3 @@ class Store:
                     since=row.started_at.isoformat(timespec="seconds"),
                 )
         return UsageError(N_("Somebody else has just begun to grade into {where}."), wait, where=self._address.words)
-
-
-def _alike(keys: Iterable[Key]) -> Iterator[tuple[tuple[str, str, str], list[str]]]:
-    """Put keys together that differ in the hand-in alone, as many as a database takes in one question."""
-    groups: dict[tuple[str, str, str], set[str]] = {}
-    for key in keys:
-        groups.setdefault((key.lab, key.checks, key.environment), set()).add(key.handin)
-    for group, handins in groups.items():
-        for some in batched(sorted(handins)):
-            yield group, some
