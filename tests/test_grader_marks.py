@@ -207,6 +207,13 @@ def test_hour_that_comes_twice_is_told_apart() -> None:
     assert Policy(first).lateness(first.replace(fold=1)).days == 1
 
 
+def test_day_that_ends_in_an_hour_that_comes_twice_ends_with_the_later() -> None:
+    """Where half past two comes twice, a day that ends then ends the second time."""
+    due = datetime(2026, 10, 24, 2, 30, tzinfo=BERLIN)
+
+    assert Policy(due).lateness(datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=BERLIN)).days == 1
+
+
 def test_extension_moves_deadline_and_closing() -> None:
     """Whoever was given another week is in time when the lab has closed for all others."""
     week, days = Extension(SUNDAY + 7 * DAY), Extension(days=7)
