@@ -154,6 +154,14 @@ def test_first_migration_is_whole_or_not_at_all(place: str) -> None:
     assert on(place, lambda connection: inspect(connection).get_table_names()) == []
 
 
+def test_who_only_reads_makes_no_store(place: str, tmp_path: Path) -> None:
+    """A slip of the pen in a path shows no empty table: it is an error."""
+    with pytest.raises(UsageError, match=r"There is no store at .*grades"):
+        Store.open(place, new=False)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_newer_store_is_refused(place: str) -> None:
     """What a later seamwork wrote is not touched, and the message says whose it is."""
     Store.open(place).close()

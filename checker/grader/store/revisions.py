@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-__all__ = ["HEAD", "bring_up", "config", "found_in"]
+__all__ = ["HEAD", "bring_up", "config", "found_in", "no_store"]
 
 HEAD = "seamwork_0002"
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -39,16 +39,18 @@ def found_in(connection: Connection) -> str | None:
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
 
 
-def bring_up(engine: Engine, address: Address, lock: Lock) -> None:
+def bring_up(engine: Engine, address: Address, lock: Lock, *, new: bool) -> None:
     """Bring what is there to HEAD, or make it. Raises UsageError on what a newer seamwork wrote, or another program.
 
-    Raises Taken while somebody grades into an older store.
+    Raises what ``lock`` raises while somebody grades into an older store.
     """
     try:
         with engine.connect() as connection:
             revision = found_in(connection)
         if revision == HEAD:
             return
+        if revision is None and not new:
+            raise no_store(address)
         alone = nullcontext() if revision is None else lock()
         with alone, engine.connect().execution_options(writes=True) as connection, connection.begin():
             _bring_up(connection, address)
@@ -59,6 +61,13 @@ def bring_up(engine: Engine, address: Address, lock: Lock) -> None:
             where=address.words,
             reason=str(reason.orig).strip().partition("\n")[0],
         ) from None
+
+
+def no_store(address: Address) -> UsageError:
+    """Return what is said where there is no store, and none is to be made."""
+    return UsageError(
+        N_("There is no store at {where}."), N_("seamwork grade makes it, with the first run."), where=address.words
+    )
 
 
 def config(connection: Connection) -> Config:

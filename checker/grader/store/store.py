@@ -30,7 +30,7 @@ from checker.grader.store.reading import (
     judgements,
     last_marks,
 )
-from checker.grader.store.revisions import bring_up
+from checker.grader.store.revisions import bring_up, no_store
 from checker.grader.store.run import Run
 from checker.grader.store.tables import JudgementRow, MarkRow, ProgressRow, RunRow
 from checker.grader.store.values import Entry, Moved, Progress, RunInfo, State
@@ -61,15 +61,19 @@ class Store:
         self._evidence = lru_cache(maxsize=LOOKED_AT)(self._load)
 
     @classmethod
-    def open(cls, place: str | Path, now: Callable[[], datetime] = _now) -> Self:
-        """Open the store in a file, or at postgresql://…?schema=…; one that is not there is made, an older one migrated.
+    def open(cls, place: str | Path, *, new: bool = True, now: Callable[[], datetime] = _now) -> Self:
+        """Open the store in a file, or at postgresql://…?schema=…; an older one is migrated.
+
+        ``new``: one that is not there is made; who only reads says False, lest a slip of the pen make an empty one.
 
         Raises UsageError where it cannot be used, is no store, was written by a newer seamwork, or is older and in use.
         """
         address = Address.of(place)
+        if address.file and not new and not address.file.exists():
+            raise no_store(address)
         store = cls(engine_for(address), address, now)
         try:
-            bring_up(store._engine, address, store._held)
+            bring_up(store._engine, address, store._held, new=new)
         except BaseException:
             store.close()
             raise
