@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from checker.errors import N_, Unshown
+from checker.errors import N_, Blocked
 from checker.evidence.answer import Answer, problem
 from checker.wait import until
 
@@ -120,9 +120,9 @@ class Hold(LiveFault):
         self.source.loop.run(_set(self.ended))
 
     def waits_for(self, arrived: int, *, within: float) -> None:
-        """Wait until so many requests have arrived; Unshown if that takes longer than ``within`` seconds."""
+        """Wait until so many requests have arrived; Blocked if that takes longer than ``within`` seconds."""
         if not until(lambda: self.met >= arrived, within=within):
-            raise Unshown(
+            raise Blocked(
                 N_("{wanted} requests were to be held, and {met} arrived within {within} s."),
                 wanted=arrived,
                 met=self.met,
