@@ -533,31 +533,19 @@ def test_grader_that_lost_its_hold_writes_nothing(server: Postgres, databases: A
 # Killed at any moment
 
 
-@pytest.mark.parametrize(("kind", "moments"), [("sqlite", 20), ("postgresql", 10)])
-def test_killed_grader_goes_on(
-    kind: str, moments: int, tmp_path: Path, databases: Callable[..., Database], made: tuple[Path, str]
-) -> None:
+@pytest.mark.timeout(300)  # twenty-one gradings in processes of their own
+@pytest.mark.parametrize("seed", ["20261125", "20261126"])
+def test_killed_grader_goes_on(places: Empty, seed: str) -> None:
     """Killed anywhere and started again, it comes to the table of one that was left alone, and nothing is double."""
-    if kind == "sqlite":
-        places = [str(tmp_path / f"{number}.db") for number in range(moments + 1)]
-        for each in places:
-            Path(each).write_bytes(made[0].read_bytes())
-    else:
-        places = [databases(template=made[1]).url for _ in range(moments + 1)]
-
-    done = subprocess.run(
-        [sys.executable, str(HERE / "class_graded.py"), "20261125", *places],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, str(HERE / "class_graded.py"), seed, *(places() for _ in range(11))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.stderr == ""
     found = json.loads(done.stdout)
     alone, *killed = ({**each, "interrupted": 0} for each in found["outcomes"])
-    assert (found["ended"], alone["judged"], alone["done"]) == ([True] * (moments + 1), True, True)
+    assert (found["ended"], alone["judged"], alone["done"]) == ([True] * 11, True, True)
     assert [each for each in killed if each != alone] == []
-    assert sum(each["interrupted"] for each in found["outcomes"]) >= moments // 2  # the kill came in the middle
+    assert sum(each["interrupted"] for each in found["outcomes"]) >= 5  # the kill came in the middle
 
 
 # Revisions
