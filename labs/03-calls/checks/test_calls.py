@@ -9,7 +9,7 @@ import pytest
 
 from checker import OTHERS, Reply, Role, eventually
 
-PATIENT = {"CALL_BUDGET_MS": "4000", "BREAKER_FAILURES": "1000"}
+PATIENT = {"CALL_BUDGET_MS": "8000", "BREAKER_FAILURES": "1000"}
 """A budget that is never short, and a breaker that does not open: what they do is another check's matter."""
 
 
@@ -59,7 +59,7 @@ def test_a_long_list_costs_as_much_as_a_short_one(cost_of_listing: Callable[[int
     assert 1 <= short[0] == long[0]
 
 
-@alone()
+@alone(CALL_BUDGET_MS="10000", CALLS_AT_ONCE="25")
 @pytest.mark.fresh
 @pytest.mark.timing
 @pytest.mark.usefixtures("neighbours")
