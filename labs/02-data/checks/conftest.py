@@ -220,15 +220,16 @@ def points_added(ask: Asked) -> dict[str, int]:
 
 
 @pytest.fixture
-def doors(databases: Databases) -> Callable[[], dict[str, str]]:
-    """Knock with each service's login at each service's database; what happened."""
+def doors(databases: Databases, stage: Stage) -> Callable[[], tuple[dict[str, str], dict[str, str]]]:
+    """Knock with each service's login at its own database, and at each other's; what happened."""
 
-    def knocked() -> dict[str, str]:
-        given = {name: databases.given(name) for name in ("shop", "orders")}
-        return {
-            f"{guest} into {host}": knock(given[guest].url_of(host))
-            for guest, host in itertools.product(given, repeat=2)
+    def knocked() -> tuple[dict[str, str], dict[str, str]]:
+        own = {f"{name} into {name}": knock(databases.given(name).url) for name in stage.roles}
+        others = {
+            f"{guest} into {host}": knock(databases.given(guest).url_of(host))
+            for guest, host in itertools.permutations(stage.roles, 2)
         }
+        return own, others
 
     return knocked
 
@@ -244,11 +245,11 @@ def knock(url: str) -> str:
 
 
 @pytest.fixture
-def powers(databases: Databases) -> Callable[[], list[str]]:
+def powers(databases: Databases, stage: Stage) -> Callable[[], list[str]]:
     """List what each service's login can do that it must not."""
 
     def listed() -> list[str]:
-        return [f"{name} {power}" for name in ("shop", "orders") for power in asked(databases.given(name).url, POWERS)]
+        return [f"{name} {power}" for name in stage.roles for power in asked(databases.given(name).url, POWERS)]
 
     return listed
 
