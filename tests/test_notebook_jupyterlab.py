@@ -85,7 +85,7 @@ def test_check_in_jupyterlab(address: str, tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  (only where there is a browser)
 
     ask = asked(address)
-    eventually(lambda: ask("/api/status"), within=WITHIN)
+    eventually(lambda: ask("/api/status"), within=WITHIN, what="an answer of JupyterLab")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER)
         page = browser.new_page(viewport={"width": 1200, "height": 900})
@@ -95,7 +95,7 @@ def test_check_in_jupyterlab(address: str, tmp_path: Path) -> None:
             lambda request: request.url.startswith((address, "data:", "blob:")) or foreign.append(request.url),
         )
         page.goto(f"{address}/lab/tree/notebooks/it.ipynb?token={TOKEN}")
-        eventually(lambda: idle(ask), within=WITHIN)
+        eventually(lambda: idle(ask), within=WITHIN, what="a kernel that is idle")
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         page.wait_for_selector(".sw-headline:has-text('3 of 3 passed')", timeout=WITHIN * 1000)

@@ -318,7 +318,7 @@ def test_it_is_shown_as_it_comes_and_ends_with_who_asked(program: Program, up: T
         said = asking.communicate(timeout=30)[0].decode()
 
     assert (asking.returncode, said) == (130, "Stopped, and counter-revert with it.\n")
-    assert eventually(lambda: not Path(f"/proc/{pid}").exists(), within=10.0)
+    assert eventually(lambda: not Path(f"/proc/{pid}").exists(), within=10.0, what=f"the end of process {pid}")
 
 
 def test_two_at_once_are_kept_apart(program: Program, up: Typed, space: Path) -> None:

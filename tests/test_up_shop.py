@@ -177,7 +177,8 @@ def test_logs_are_kept_and_followed(up: Up) -> None:
     line = next(text for process, text in up.follow(["greeter"]) if "/greetings/ann" in text)
 
     assert "POST" in line
-    eventually(lambda: "/greetings/ann" in (up.workspace / "runs/up/greeter.log").read_text(), within=WITHIN)
+    log = up.workspace / "runs/up/greeter.log"
+    eventually(lambda: "/greetings/ann" in log.read_text(), within=WITHIN, what="the request in greeter.log")
 
 
 def test_a_second_supervisor_is_refused(shop: tuple[Up, State]) -> None:
@@ -244,12 +245,12 @@ def test_saving_a_file_brings_it_in(tmp_path: Path, put_up: PutUp) -> None:
     good = app.read_text("utf-8")
 
     app.write_text("def (", "utf-8")
-    eventually(lambda: not up.state().ready, within=WITHIN)
+    eventually(lambda: not up.state().ready, within=WITHIN, what="that the broken file is noticed")
     with pytest.raises(ServiceFailed, match="is not Python"):
         up.request(*GREET)
     app.write_text(good.replace("Hello", "Salut"), "utf-8")
 
-    assert eventually(lambda: up.state().ready, within=WITHIN)
+    assert eventually(lambda: up.state().ready, within=WITHIN, what="that the mended file is brought in")
     assert "Salut" in up.request(*GREET).body
 
 
@@ -261,7 +262,7 @@ def test_another_lab_builds_another_system(tmp_path: Path, put_up: PutUp, at: st
 
     start(space, space.course.lab(then))
 
-    assert eventually(lambda: _lab(up) == then, within=WITHIN)
+    assert eventually(lambda: _lab(up) == then, within=WITHIN, what=f"that {then} is up")
     assert [service.name for service in up.state().services] == ["greeter", "counter"]
 
 
