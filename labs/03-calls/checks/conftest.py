@@ -34,7 +34,7 @@ CROWD = 25
 """Who read orders while users hangs: more than a pool of connections has, and as many as may call at once."""
 
 TWELVE = 12
-"""How many read at once where CALLS_AT_ONCE is less."""
+"""How many read at once where CALLS_AT_ONCE is less, or where only one may call."""
 
 QUICK = 0.05
 """Seconds that are no time at all: who answers sooner is not compared with himself; on a busy machine that is chance."""
@@ -96,11 +96,27 @@ def place(orders: Role, basket: dict[str, Any]) -> Place:
 
 
 @pytest.fixture
-def order(place: Place) -> int:
-    """An order that is there already; the id. The first ones of a new process may take longer than its budget."""
-    until(lambda: place().status_code == 201, within=3.0)
-    number: int = place()["id"]
-    return number
+def ordered(place: Place) -> Callable[[int], int]:
+    """Let a customer order; the id. The first orders of a new process may take longer than its budget."""
+
+    def made(customer: int) -> int:
+        until(lambda: place(user_id=customer).status_code == 201, within=3.0)
+        number: int = place(user_id=customer)["id"]
+        return number
+
+    return made
+
+
+@pytest.fixture
+def order(ordered: Callable[[int], int], buyer: int) -> int:
+    """An order that is there already; the id."""
+    return ordered(buyer)
+
+
+@pytest.fixture
+def nobody() -> int:
+    """A customer whom users does not know; the id."""
+    return BEYOND
 
 
 @pytest.fixture
@@ -120,9 +136,9 @@ def prices(rng: random.Random) -> int:
 
 @pytest.fixture
 def neighbours(system: System, prices: int) -> None:
-    """Whoever is a neighbour of `orders`, played by stand-ins that know everybody and everything."""
+    """Whoever is a neighbour of `orders`, played by stand-ins that know everything, and everybody but BEYOND."""
     system.plays("GET", "/users/{uid}", lambda ask: a_user(ask.path["uid"]))
-    system.plays("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"]])
+    system.plays("GET", "/users", lambda ask: [a_user(uid) for uid in ask.query["id"] if int(uid) != BEYOND])
     system.plays("GET", "/products/{sku}", lambda ask: a_product(ask.path["sku"], prices))
     system.plays("GET", "/products", lambda ask: [a_product(sku, prices) for sku in ask.query.get("sku", [])])
     system.plays("POST", "/users/{uid}/points", points_added)
@@ -152,7 +168,9 @@ def users_lose_a_field(system: System) -> Callable[[], None]:
 
 
 def a_user(uid: str) -> dict[str, Any]:
-    """A user as the contract shows one."""
+    """A user as the contract shows one. Raises LookupError, a 404, for whom nobody knows."""
+    if int(uid) == BEYOND:
+        raise LookupError(f"user {uid}")
     return {"id": int(uid), "nickname": f"nick-{uid}", "email": f"{uid}@example.com"}
 
 
@@ -179,25 +197,36 @@ def budget(orders: Role) -> float:
     return int(orders.service.environment["CALL_BUDGET_MS"]) / 1000
 
 
-def outcome(orders: Role, path: str) -> object:
-    """Read an order within the budget; the status and the nickname, or what came instead."""
+def outcome(orders: Role, request: str, **content: Any) -> object:
+    """Ask for an order ("GET /orders/1"), or for some, within the budget; the status and the nickname, or what came instead."""
     limit = budget(orders) + SLACK
     try:
-        reply = orders.get(path, timeout=limit)
+        reply = orders.request(*request.split(" "), timeout=limit, **content)
     except NoReply:
         return f"no answer within {limit:g} s"
-    return reply.status_code, reply["nickname"] if reply.status_code == 200 else reply.text[:80]
+    if reply.status_code != 200:
+        return reply.status_code, reply.text[:80]
+    return 200, reply["items", 0, "nickname"] if "items" in reply else reply["nickname"]
 
 
 @pytest.fixture
-def read_while_users(orders: Role, users: Role, order: int) -> Callable[[], dict[str, object]]:
-    """Read an order while users does each of the things it can do wrong; what came, by fault."""
+def read_while_users(
+    orders: Role, users: Role, ordered: Callable[[int], int], buyer: int
+) -> Callable[[], dict[str, object]]:
+    """Read an order, list it and move it on while users does each of the things it can do wrong; what came, by fault.
+
+    Each time it is another customer's: who remembers nicknames has no reason to ask for the same one again.
+    """
 
     def read() -> dict[str, object]:
         found = {}
-        for fault, switch in FAULTS.items():
+        for customer, (fault, switch) in enumerate(FAULTS.items(), start=buyer):
+            order = ordered(customer)
             switch(users)
-            found[fault] = outcome(orders, f"/orders/{order}")
+            found[fault] = outcome(orders, f"GET /orders/{order}")
+            found[f"{fault}, and it is listed"] = outcome(orders, f"GET /orders?user_id={customer}")
+            moved = f"PATCH /orders/{order}/status"
+            found[f"{fault}, and it is paid"] = outcome(orders, moved, json={"status": "paid"})
             users.heals()
         return found
 
@@ -279,21 +308,58 @@ def crowd(orders: Role, order: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def at_a_time(orders: Role, users: Role, order: int) -> Callable[[], tuple[int, list[object]]]:
+def at_a_time(
+    orders: Role, users: Role, order: int, ordered: Callable[[int], int], buyer: int
+) -> Callable[[], tuple[int, list[object]]]:
     """Let twelve read an order while users holds every question: how many it holds; then lets go: what the twelve got."""
 
     def counted() -> tuple[int, list[object]]:
-        reading = [partial(outcome, orders, f"/orders/{order}")] * TWELVE
-        at_once(reading)  # so that all connections are there, and nobody comes late
+        # So that all connections are there; another customer's, for who remembers nicknames would not ask again.
+        at_once([partial(outcome, orders, f"GET /orders/{ordered(buyer + 1)}")] * TWELVE)
         before = len(users.calls)
         held = users.edges["orders"].hold()
         with ThreadPoolExecutor(max_workers=TWELVE) as pool:
-            read = [pool.submit(one) for one in reading]
+            read = [pool.submit(outcome, orders, f"GET /orders/{order}") for _ in range(TWELVE)]
             until(lambda: held.met, within=3.0)
             until(lambda: held.met >= TWELVE, within=0.5)
             most = held.met - (len(users.calls) - before)  # who gave up has called, and does no more
             held.release()
             return most, [one.result() for one in read]
+
+    return counted
+
+
+@pytest.fixture
+def read_in_line(orders: Role, users: Role, order: int) -> Callable[[], list[object]]:
+    """Let several read an order while users hangs, and only one may call; what they got."""
+
+    def read() -> list[object]:
+        users.hangs()
+        return at_once([partial(outcome, orders, f"GET /orders/{order}")] * ASKING)
+
+    return read
+
+
+@pytest.fixture
+def who_tries(orders: Role, users: Role, order: int) -> Callable[[], tuple[int, list[int]]]:
+    """Let the breaker open, and twelve read an order while one call tries users: how many try; what the twelve got."""
+    path = f"/orders/{order}"
+
+    def counted() -> tuple[int, list[int]]:
+        users.answers(503)
+        for _ in range(3):
+            orders.get(path)
+        users.heals()
+        held = users.edges["orders"].hold()
+        with ThreadPoolExecutor(max_workers=TWELVE + 1) as pool:
+            pool.submit(until, lambda: orders.get(path)["nickname"], within=5.0)
+            until(lambda: held.met, within=5.0)
+            read = [pool.submit(orders.get, path) for _ in range(TWELVE)]
+            # Shorter than an attempt lasts: who gives up may try again.
+            until(lambda: held.met > 1 or all(one.done() for one in read), within=1.0)
+            tried = held.met
+            held.release()
+            return tried, [one.result().status_code for one in read]
 
     return counted
 
@@ -326,6 +392,18 @@ def twins(system: System, place: Place, key: str) -> Callable[[], list[Reply]]:
             return at_once([partial(place, key)] * 2)
 
     return sent
+
+
+@pytest.fixture
+def start_anew(orders: Role) -> Callable[[], None]:
+    """Kill orders, and start it again."""
+
+    def started() -> None:
+        orders.service.kill()
+        orders.service.restart()
+        orders.service.await_ready()
+
+    return started
 
 
 # Everybody

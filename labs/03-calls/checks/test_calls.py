@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -22,10 +23,22 @@ def alone(**variables: str) -> pytest.MarkDecorator:
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_an_order_is_read_whatever_users_does(read_while_users: Callable[[], dict[str, object]]) -> None:
-    """Whatever users does wrong, an order is read within the budget, without the nickname."""
+    """Whatever users does wrong, an order is read, listed and moved on within the budget, without the nickname."""
     found = read_while_users()
 
     assert found == dict.fromkeys(found, (200, None))
+
+
+@alone(CALL_BUDGET_MS="2400")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours", "order")
+def test_all_questions_share_one_budget(users: Role, shop: Role, place: Callable[..., Reply]) -> None:
+    """When users is slow, and the shop says nothing at all, an order is refused within the budget."""
+    users.delays(1.0)
+    shop.edges["orders"].hangs()  # on the edge itself: who has given up on users need not meet it
+    refused = place(timeout=2.9)
+
+    assert refused.status_code == 503
 
 
 @alone(CALL_BUDGET_MS="600")
@@ -47,6 +60,19 @@ def test_attempts_stay_few(hits: Callable[[], dict[str, int]]) -> None:
     found = hits()
 
     assert {request: number for request, number in found.items() if not 2 <= number <= 3} == {}
+
+
+@alone(BREAKER_FAILURES="2", BREAKER_RESET_MS="60000")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours", "order")
+def test_a_refusal_is_an_answer(users: Role, place: Callable[..., Reply], nobody: int) -> None:
+    """That there is no such customer is asked once for each order, and keeps nobody else from ordering."""
+    before = len(users.calls)
+    refused = [place(user_id=nobody).status_code for _ in range(3)]
+    asked = len(users.calls) - before
+
+    assert (refused, asked) == ([422] * 3, 3)
+    assert place().status_code == 201
 
 
 @alone()
@@ -81,6 +107,16 @@ def test_only_so_many_call_at_once(at_a_time: Callable[[], tuple[int, list[objec
     assert got == [(200, f"nick-{buyer}")] * len(got)
 
 
+@alone(CALL_BUDGET_MS="500", CALLS_AT_ONCE="1")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_a_turn_is_waited_for_within_the_budget(read_in_line: Callable[[], list[object]]) -> None:
+    """Who waits for a turn while users hangs waits no longer than the budget, and reads the order without the nickname."""
+    got = read_in_line()
+
+    assert got == [(200, None)] * len(got)
+
+
 @alone(BREAKER_FAILURES="4", BREAKER_RESET_MS="60000")
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
@@ -95,17 +131,39 @@ def test_calls_stop_after_failures(orders: Role, users: Role, order: int) -> Non
     assert len(users.calls) - before == 0
 
 
+@alone(BREAKER_FAILURES="2", BREAKER_RESET_MS="60000")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_only_failures_in_a_row_count(orders: Role, users: Role, order: int, buyer: int) -> None:
+    """While every other call to users fails, it is asked all the same, and orders have their nicknames."""
+    users.answers(503, calls=range(1, 20, 2))
+    read = [orders.get(f"/orders/{order}")["nickname"] for _ in range(6)]
+
+    assert read == [f"nick-{buyer}"] * 6
+
+
+@alone(BREAKER_FAILURES="2", BREAKER_RESET_MS="200")
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours")
+def test_one_tries_first(who_tries: Callable[[], tuple[int, list[int]]]) -> None:
+    """When users was left alone long enough, one call tries; until it is answered nobody else calls, and orders are read."""
+    tried, got = who_tries()
+
+    assert (tried, got) == (1, [200] * len(got))
+
+
 @alone(BREAKER_FAILURES="2", BREAKER_RESET_MS="200")
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_calls_come_back_by_themselves(orders: Role, users: Role, order: int, buyer: int) -> None:
     """Once users is well again, the nicknames are back, and nobody had to start anything anew."""
+    path = f"/orders/{order}"
     users.answers(503)
-    lost = [orders.get(f"/orders/{order}", timeout=5.0)["nickname"] for _ in range(3)]
+    lost = [orders.get(path, timeout=5.0)["nickname"] for _ in range(3)]
     users.heals()
 
     assert lost == [None, None, None]
-    assert eventually(lambda: orders.get(f"/orders/{order}", timeout=5.0)["nickname"], within=3.0) == f"nick-{buyer}"
+    assert eventually(lambda: orders.get(path)["nickname"], within=3.0, what="a nickname") == f"nick-{buyer}"
 
 
 @alone()
@@ -120,13 +178,29 @@ def test_one_key_makes_one_order(place: Callable[..., Reply], key: str, total: C
 
 
 @alone()
+@pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
-def test_a_lost_answer_is_given_again(lost_answer: Callable[[], Reply], total: Callable[[], int]) -> None:
+def test_an_answer_is_kept_as_it_was(
+    orders: Role, place: Callable[..., Reply], key: str, start_anew: Callable[[], None]
+) -> None:
+    """Sent again when it is paid, and orders has been killed and started again, an order gets the answer it got first."""
+    first = place(key)
+    orders.patch(f"/orders/{first['id']}/status", json={"status": "paid"})
+    start_anew()
+    again = place(key)
+
+    assert (again.status_code, again.json) == (201, first.json)
+
+
+@alone()
+@pytest.mark.usefixtures("neighbours")
+def test_a_lost_answer_is_given_again(lost_answer: Callable[[], Reply], users: Role, total: Callable[[], int]) -> None:
     """Who hangs up before the answer is there, and sends the order again with the same key, has ordered once."""
     before = total()
     answer = lost_answer()
+    rewarded = {json.loads(call.sent)["order_id"] for call in users.calls if call.request.startswith("POST ")}
 
-    assert answer.status_code == 201
+    assert (answer.status_code, rewarded - {answer["id"]}) == (201, set())
     assert total() - before == 1
 
 
@@ -152,6 +226,22 @@ def test_a_key_is_good_for_one_thing(place: Callable[..., Reply], key: str, buye
 
 
 @alone()
+@pytest.mark.fresh
+@pytest.mark.usefixtures("neighbours", "order")
+def test_a_refused_order_may_come_again(
+    users: Role, place: Callable[..., Reply], key: str, total: Callable[[], int]
+) -> None:
+    """An order that gets no points is refused, and nothing of it is kept: sent again with its key, it is made."""
+    before = total()
+    users.answers(503, when="POST /users/")
+    refused, kept = place(key), total() - before
+    users.heals()
+    again = place(key)
+
+    assert (refused.status_code, kept, again.status_code) == (503, 0, 201)
+
+
+@alone()
 @pytest.mark.usefixtures("neighbours")
 def test_a_new_field_harms_nobody(users_grow: Callable[[], None], place: Callable[..., Reply], buyer: int) -> None:
     """When users answers with a field that nobody knows yet, everything goes on as before."""
@@ -170,12 +260,12 @@ def test_a_broken_promise_is_named(orders: Role, order: int, users_lose_a_field:
     reply = orders.get(f"/orders/{order}")
 
     assert (reply.status_code, reply["nickname"]) == (200, None)
-    assert eventually(lambda: [line for line in orders.log if "nickname" in line], within=2.0)
+    assert eventually(lambda: [line for line in orders.log if "nickname" in line], within=2.0, what="such a line")
 
 
 @alone(CALL_BUDGET_MS="500")
 @pytest.mark.fresh
-@pytest.mark.usefixtures("neighbours")
+@pytest.mark.usefixtures("neighbours", "order")
 def test_what_cannot_be_known_is_not_made_up(
     users: Role, place: Callable[..., Reply], total: Callable[[], int]
 ) -> None:

@@ -1,18 +1,20 @@
 """How orders asks its neighbours, with what others have written: requests, urllib3's Retry, and circuitbreaker.
 
-urllib3 asks again inside of one call, so the breaker counts questions that came to nothing, not attempts; and when it is
-time to try again, it lets everybody try who comes until the first answer is there.
+urllib3 asks again inside of one call, so the breaker counts questions that came to nothing, not attempts. When it is time
+to try again, circuitbreaker lets everybody try; that it is one at a time is ours.
 """
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from threading import Semaphore
+from threading import Lock, Semaphore
 from time import monotonic
 from typing import Any
 
 import requests
-from circuitbreaker import CircuitBreaker, CircuitBreakerError  # type: ignore[import-untyped]
+from circuitbreaker import STATE_HALF_OPEN, CircuitBreaker, CircuitBreakerError  # type: ignore[import-untyped]
 from flask import g
 from pydantic import TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
@@ -76,6 +78,7 @@ class Neighbour:
         self._breaker = CircuitBreaker(
             _bound("BREAKER_FAILURES"), _bound("BREAKER_RESET_MS") / 1000, expected_exception=_Failure, name=name
         )
+        self._trial = Lock()
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.mount("http://", HTTPAdapter(pool_maxsize=_bound("CALLS_AT_ONCE"), max_retries=RETRY))
@@ -101,13 +104,23 @@ class Neighbour:
         if not self._room.acquire(timeout=max(0.0, _left())):
             raise _Failure("is out of time")
         try:
-            if self._breaker.opened:
-                raise CircuitBreakerError(self._breaker)
-            with self._breaker:
+            with self._let_through():
                 reply = self._attempts(asked)
                 return reply, _read(kind, reply) if reply.ok else None
         finally:
             self._room.release()
+
+    @contextmanager
+    def _let_through(self) -> Iterator[None]:
+        trial = self._breaker.state == STATE_HALF_OPEN
+        if self._breaker.opened or (trial and not self._trial.acquire(blocking=False)):
+            raise CircuitBreakerError(self._breaker)
+        try:
+            with self._breaker:
+                yield
+        finally:
+            if trial:
+                self._trial.release()
 
     def _attempts(self, asked: dict[str, Any]) -> requests.Response:
         seconds = (_left() - BETWEEN) / ATTEMPTS
