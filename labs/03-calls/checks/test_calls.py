@@ -108,6 +108,7 @@ def test_only_so_many_call_at_once(at_a_time: Callable[[], tuple[int, list[objec
 
 
 @alone(CALL_BUDGET_MS="500", CALLS_AT_ONCE="1")
+@pytest.mark.after("test_others_are_served_meanwhile")
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_a_turn_is_waited_for_within_the_budget(read_in_line: Callable[[], list[object]]) -> None:
@@ -273,6 +274,7 @@ def test_what_cannot_be_known_is_not_made_up(
     before = total()
     users.hangs()
     refused = place(timeout=1.0)
+    users.heals()
 
     assert (refused.status_code, refused.headers.get("retry-after", "").isdigit()) == (503, True)
     assert total() == before
