@@ -58,6 +58,7 @@ class CheckResult:
     logs: Mapping[str, Sequence[str]] = field(default_factory=dict)  # last lines of each process that matters here
     why: Localised = field(default_factory=dict)
     read: str = ""  # "labs/01-boundaries#narrow"
+    place: Localised = field(default_factory=dict)  # the same in a workspace: notebooks/01-boundaries.ipynb, "Keep …"
     again: str = ""  # a command line
     seconds: float = 0.0
     points: float = 1.0

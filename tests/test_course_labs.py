@@ -52,6 +52,18 @@ def test_checks_come_in_the_order_of_the_file() -> None:
     assert (check.points, len(check.hints["zh"]), lab.read("test_silence_is_survived")) == (2.0, 3, "labs/02-more#idea")
 
 
+def test_where_to_read_on_is_in_the_workspace() -> None:
+    """A workspace has no labs/, but the notebook of its reader's language, and a heading in it."""
+    place = Course(TINY).lab("02").place("test_silence_is_survived")
+
+    assert place == {"en": 'notebooks/02-more.ipynb, "The idea"', "zh": "notebooks/02-more.zh.ipynb，“思路”"}
+
+
+def test_a_check_that_says_nothing_has_no_place_to_read_on() -> None:
+    """Better no line than one that leads nowhere."""
+    assert Course(TINY).lab("02").place("test_of_a_stranger") == {}
+
+
 def test_tiny_course_has_no_gaps() -> None:
     """Every check has its claim, reason and hints in both languages."""
     assert [gap for lab in Course(TINY).labs for gap in lab.gaps()] == []

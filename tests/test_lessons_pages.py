@@ -18,12 +18,13 @@ from checker.lessons.told import Part, verdict
 from checker.report import render_text
 from checker.report.sample import sample
 
+TINY = Path(__file__).parent / "tiny"
 PRINTED = """01-boundaries   0 of 1
 ✗ A claim that is too long for one line of this terminal, and goes on in the next, which is
   indented.
     assert 504 == 200   (reply.status_code)
     on the wire   you → orders  GET /orders/1  504   … ms
-    next          seamwork hint 01 · read labs/01-boundaries#narrow
+    next          seamwork hint 02 · read notebooks/02-more.ipynb, "The idea"
 
 1 failed · … ms, seed …
 Next: mend it."""
@@ -31,7 +32,8 @@ Next: mend it."""
 
 def shown(text: str) -> str:
     """Return what a page shows of a text that a cell put out."""
-    return output_html([{"output_type": "display_data", "data": {"text/plain": text}}], "en", str, link_from(""))
+    link = link_from(Course(TINY), "en", "")
+    return output_html([{"output_type": "display_data", "data": {"text/plain": text}}], "en", str, link)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -52,7 +54,7 @@ def test_lines_below_a_claim_keep_their_labels() -> None:
     assert told.checks[0].parts == [
         Part("", ["assert 504 == 200   (reply.status_code)"]),
         Part("on the wire", ["you → orders  GET /orders/1  504   … ms"]),
-        Part("next", ["seamwork hint 01 · read labs/01-boundaries#narrow"]),
+        Part("next", ['seamwork hint 02 · read notebooks/02-more.ipynb, "The idea"']),
     ]
 
 
@@ -71,7 +73,14 @@ def test_other_output_is_no_verdict() -> None:
 
 def test_where_to_read_on_is_a_link() -> None:
     """From a failure on a page, the section is one press away."""
-    assert '<a href="lessons/01-boundaries/#narrow">labs/01-boundaries#narrow</a>' in shown(PRINTED)
+    assert '<a href="lessons/02-more/#idea">notebooks/02-more.ipynb, &#34;The idea&#34;</a>' in shown(PRINTED)
+
+
+def test_a_place_that_was_broken_to_fit_is_a_link() -> None:
+    """Wherever the terminal broke the line, the heading is found; a Chinese one, too."""
+    link = link_from(Course(TINY), "zh", "lessons/02-more/")
+
+    assert link("02-more", "思 路") == "../../lessons/02-more/#idea"
 
 
 def test_what_a_service_said_stays_text() -> None:

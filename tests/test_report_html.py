@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -53,6 +54,15 @@ def test_page_allows_itself_nothing() -> None:
 def test_style_asks_for_nothing() -> None:
     """No style sheet names an address or another sheet."""
     assert not re.search(r"url\(|@import|https?:", render_html(sample()))
+
+
+@pytest.mark.parametrize("told", [page, fragment])
+def test_where_to_read_on_is_a_place_of_the_workspace(told: Callable[[], ET.Element]) -> None:
+    """The page and the notebook name the notebook and its heading; labs/ is nowhere to be found."""
+    shown = words(told())
+
+    assert 'notebooks/03-calls.ipynb, "A budget, not a timeout"' in shown
+    assert "labs/" not in shown
 
 
 def test_page_says_its_language() -> None:

@@ -28,7 +28,7 @@ HANGING = """\
                   orders → users  GET /users/7   …hangs (by us)
     again         curl -i 127.0.0.1:41233/orders/1
     why           a caller that waits for ever spreads one outage to all
-    next          seamwork hint 03 · read labs/03-calls#timeouts
+    next          seamwork hint 03 · read notebooks/03-calls.ipynb, "A budget, not a timeout"
 
 1 failed · 2.31 s, seed 20261
 mend it, then: seamwork check 03"""

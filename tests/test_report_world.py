@@ -62,6 +62,7 @@ checks = st.builds(
     logs=st.dictionaries(texts, st.lists(texts, max_size=3), max_size=2),
     why=localised,
     read=texts,
+    place=localised,
     again=texts,
     seconds=spans,
     points=st.floats(0, 10),

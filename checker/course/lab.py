@@ -26,6 +26,8 @@ Text = Mapping[str, str]
 _FOLDER = re.compile(r"(?P<number>\d\d)-(?P<short>[a-z0-9]+(-[a-z0-9]+)*)")
 _PRACTICE = re.compile(r"P\d+b?")
 _REPLACED = re.compile(r"\d\d:test_\w+")
+_NAMED = re.compile(r"^(?P<names>(?:\([\w-]+\)=[ ]*\n)+)#+ +(?P<heading>\S.*)$", re.MULTILINE)
+_PLACES = {"en": 'notebooks/{lab}.ipynb, "{heading}"', "zh": "notebooks/{lab}.zh.ipynb，“{heading}”"}
 _STEPS = 3  # where to look, what to do, almost the code
 
 
@@ -124,6 +126,21 @@ class Lab:
         anchor = self.check(name).read
         return f"labs/{self.name}#{anchor}" if anchor else f"labs/{self.name}"
 
+    def place(self, name: str) -> Text:
+        """Return the same as a workspace has it: the notebook, and the heading in it. Nothing where none is named."""
+        read = self.check(name).read
+        found = {language: headings.get(read) for language, headings in self.headings.items()}
+        return {
+            language: _PLACES[language].format(lab=self.name, heading=heading)
+            for language, heading in found.items()
+            if heading
+        }
+
+    @cached_property
+    def headings(self) -> Mapping[str, Text]:
+        """In each language, the headings of the guide that have a name: {"en": {"narrow": "Keep the door narrow"}}."""
+        return {language: _headings(self.guide(language)) for language in LANGUAGES}
+
     def guide(self, language: str) -> Path:
         """Return the lesson's file in a language; whether it is there is not asked."""
         return self.folder / ("guide.md" if language == "en" else f"guide.{language}.md")
@@ -137,6 +154,11 @@ class Lab:
                     if language not in said:
                         gaps.append(_gap(self, name, what, language))
         return gaps
+
+
+def _headings(guide: Path) -> Text:
+    found = _NAMED.finditer(guide.read_text("utf-8")) if guide.is_file() else ()
+    return {name: each["heading"].rstrip() for each in found for name in re.findall(r"[\w-]+", each["names"])}
 
 
 def _gap(lab: Lab, check: str, what: str, language: str) -> SeamworkError:

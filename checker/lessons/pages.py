@@ -42,10 +42,14 @@ def lesson_page(course: Course, lab: Lab, language: str) -> str:
     return joined(page) if language == "zh" else page
 
 
-def output_of(course: Course, lab: Lab, state: str, language: str, link: Link) -> str:
-    """Return what the lesson's first `%check` on a state put out, as HTML. Raises EngineFault when there is none."""
+def output_of(course: Course, lab: Lab, state: str, language: str, where: str) -> str:
+    """Return what the lesson's first `%check` on a state put out, as HTML for the page at the address ``where``.
+
+    Raises EngineFault when there is none.
+    """
     for cell in _book(course, lab, language)["cells"]:
         if cell["metadata"].get("state") == state and "%check" in _source(cell):
+            link = link_from(course, language, where)
             return output_html(cell["outputs"], language, translator(language), link)
     raise EngineFault(
         N_("{lab} has no cell that checks the state {state!r}."),
@@ -63,13 +67,14 @@ def promises(course: Course, lab: Lab, language: str) -> str:
     return "\n".join(line for line in second.split("\n") if line.startswith("* "))
 
 
-def link_from(where: str) -> Link:
+def link_from(course: Course, language: str, where: str) -> Link:
     """Return how a page at this address ("lessons/01-boundaries/") leads to where to read on."""
     up = "../" * where.count("/")
 
-    def link(read: str) -> str:
-        lesson, _, anchor = read.removeprefix("labs/").partition("#")
-        return f"{up}lessons/{lesson}/" + (f"#{anchor}" if anchor else "")
+    def link(lesson: str, heading: str) -> str:
+        named = course.lab(lesson).headings[language].items()
+        anchors = [anchor for anchor, each in named if "".join(each.split()) == "".join(heading.split())]
+        return f"{up}lessons/{lesson}/" + (f"#{anchors[0]}" if anchors else "")
 
     return link
 
@@ -86,7 +91,8 @@ def _cell(course: Course, lab: Lab, language: str, cell: Mapping[str, Any], ids:
         yield adapted(source, [next(ids) for _ in headings(source)])
         return
     yield f"``` {{ {_classes(source)} .sw-in }}\n{source}\n```"
-    if shown := output_html(cell["outputs"], language, translator(language), link_from(f"lessons/{lab.name}/")):
+    link = link_from(course, language, f"lessons/{lab.name}/")
+    if shown := output_html(cell["outputs"], language, translator(language), link):
         yield shown
     if any(draws in source for draws in _DRAWS):
         yield from _maps(course, lab, language)

@@ -16,10 +16,10 @@ from checker.report.words import OUTCOMES, Translate
 
 __all__ = ["Link", "output_html"]
 
-Link = Callable[[str], str]
-"""From where to read on ("labs/01-boundaries#narrow") to its address, seen from the page."""
+Link = Callable[[str, str], str]
+"""From where to read on (the lesson, "01-boundaries", and a heading in it) to its address, seen from the page."""
 
-_READ = re.compile(r"labs/\d\d-[a-z0-9-]+(?:#[\w-]+)?")
+_READ = re.compile(r"""notebooks/(?P<lesson>\d\d-[a-z0-9-]+)(?:\.zh)?\.ipynb(?:, "|，\s*“)(?P<heading>[^"”]+)["”]""")
 _STATUS = re.compile(r"(?P<code>[1-5]\d\d) \S")
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -110,7 +110,7 @@ def _linked(text: str, link: Link) -> list[Child]:
     pieces: list[Child] = []
     end = 0
     for found in _READ.finditer(text):
-        pieces += [*_with_code(text[end : found.start()]), tag("a", found[0], href=link(found[0]))]
+        pieces += [*_with_code(text[end : found.start()]), tag("a", found[0], href=link(*found.groups()))]
         end = found.end()
     return [*pieces, *_with_code(text[end:])]
 

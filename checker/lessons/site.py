@@ -14,7 +14,7 @@ from checker.course import Course, Lab
 from checker.errors import N_, EngineFault
 from checker.lessons.contract import operations, services
 from checker.lessons.dialect import joined
-from checker.lessons.pages import WORDS, lesson_page, lessons_of, link_from, output_of, promises
+from checker.lessons.pages import WORDS, lesson_page, lessons_of, output_of, promises
 
 __all__ = ["CONFIGS", "Fill", "lay_out_site"]
 
@@ -96,12 +96,12 @@ def _filled(course: Course, page: str, text: str, language: str, others: Mapping
 
 def _fills(course: Course, page: str) -> dict[str, Fill]:
     labs = lessons_of(course)
-    link = link_from(page.removesuffix("index.md").removesuffix(".md") + ("" if page.endswith("index.md") else "/"))
+    where = page.removesuffix("index.md").removesuffix(".md") + ("" if page.endswith("index.md") else "/")
     return {
         "lessons": partial(_lessons, course, labs, "" if page == _LESSONS else "lessons/"),
         "operations": lambda _, language: operations(course, labs, language),
         "services": lambda _, language: services(course, labs, language),
-        "output": lambda words, language: output_of(course, course.lab(words[0]), words[1], language, link),
+        "output": lambda words, language: output_of(course, course.lab(words[0]), words[1], language, where),
     }
 
 

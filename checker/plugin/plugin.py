@@ -173,6 +173,7 @@ class Plugin:
             logs={} if passed else self._logs(self._key(item), judged.message),
             why=meta.why,
             read=f"labs/{lab.name}#{meta.read}" if meta.read else "",
+            place=lab.place(item.name),
             again=self._again(lab, item.name),
             seconds=time.perf_counter() - self._began,
             points=meta.points,

@@ -78,6 +78,7 @@ def _check(check: CheckResult, voice: Voice) -> dict[str, Any]:
         "logs": {line(name): [line(text) for text in lines] for name, lines in check.logs.items()},
         "why": voice.pick(check.why),
         "read": line(check.read),
+        "place": voice.pick(check.place),
         "again": block(check.again),
         "next": voice.next_move(check),
         "seconds": _seconds(check.seconds),
@@ -112,6 +113,7 @@ def _load_check(data: Mapping[str, Any], lang: str) -> CheckResult:
         wire=[Exchange(**exchange, check=data["name"]) for exchange in data["wire"]],
         faults=[Fault(**fault, check=data["name"]) for fault in data["faults"]],
         why={lang: data["why"]},
+        place={lang: data.get("place", "")},
     )
 
 

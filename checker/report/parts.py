@@ -150,7 +150,7 @@ def _advice(check: CheckResult, voice: Voice) -> Markup | None:
         (voice.say(N_("again")), tag("code", check.again, cls="sw-command") if check.again else None),
         (voice.say(N_("why")), voice.pick(check.why) or None),
         (voice.say(N_("next")), _next(check, voice) if troubled else None),
-        (voice.say(N_("read")), tag("code", line(check.read, 200)) if check.read and troubled else None),
+        (voice.say(N_("read")), voice.pick(check.place) if check.place and troubled else None),
     ]
     told = [elements([tag("dt", name), tag("dd", text)]) for name, text in pairs if text]
     return tag("dl", *told, cls="sw-advice") if told else None

@@ -78,6 +78,10 @@ def _hanging() -> CheckResult:
         faults=[Fault("users", "hangs", 0.1), Fault("users", "healed", 1.13)],
         why=_TIMEOUT,
         read="labs/03-calls#timeouts",
+        place={
+            "en": 'notebooks/03-calls.ipynb, "A budget, not a timeout"',
+            "zh": "notebooks/03-calls.zh.ipynb，“是预算，不是超时”",
+        },
         again="curl -i 127.0.0.1:41233/orders/1",
         seconds=1.04,
     )
@@ -113,6 +117,10 @@ def _crashed() -> CheckResult:
             "zh": "调用次数随购物篮增长，篮子越满越慢",
         },
         read="labs/03-calls#batch",
+        place={
+            "en": 'notebooks/03-calls.ipynb, "Asking again multiplies"',
+            "zh": "notebooks/03-calls.zh.ipynb，“重试会相乘”",
+        },
         again="curl -i 127.0.0.1:41233/orders -H 'content-type: application/json' -d @basket.json",
         seconds=0.31,
     )

@@ -141,7 +141,7 @@ class _Page:
         return self.rows("log", told)
 
     def what_next(self, check: CheckResult) -> str:
-        read = self.voice.say(N_("read {place}"), place=check.read) if check.read else ""
+        read = self.voice.say(N_("read {place}"), place=self.voice.pick(check.place)) if check.place else ""
         steps = dict.fromkeys([self.voice.next_move(check), hint_command(check), read])
         return " · ".join(step for step in steps if step)
 
