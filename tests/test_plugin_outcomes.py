@@ -195,6 +195,37 @@ def test_service_that_does_not_start_is_failed_once(ground: Ground, tree: Path) 
     assert found["one"].logs["counter"][-1] == "RuntimeError: no counter today"
 
 
+SERVED = """
+import os, socket
+
+print("INFO:     Started server process [7]")
+print("INFO:     Waiting for application startup.")
+print("INFO:     Application startup complete.")
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+print("INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)", flush=True)
+while True:
+    connection, _ = server.accept()
+    asked = connection.recv(65536)
+    if b"health" not in asked:
+        print("INFO:     counting with care", flush=True)
+    status = b"200 OK" if b"health" in asked else b"500 No"
+    connection.sendall(b"HTTP/1.1 " + status + b"\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    connection.close()
+"""
+
+
+def test_what_a_server_says_on_starting_is_left_out(ground: Ground, tree: Path) -> None:
+    """Of a service that is up, the lines that every start brings say nothing about a failure; its own ones stay."""
+    (tree / COUNTER).write_text(SERVED)
+
+    result = only(
+        judged(ground, tree, "def test_x(counter):\n    assert counter.get('/counts/A').status_code == 200\n")
+    )
+
+    assert result.logs == {"counter": ["INFO:     counting with care"]}
+    assert "INFO:     Application startup complete." in [line.text for line in ground.ledger.lines("counter")]
+
+
 def test_check_behind_a_failed_one_is_blocked(ground: Ground, tree: Path) -> None:
     """What builds on what did not pass does not run, however far behind it stands."""
     results = run(

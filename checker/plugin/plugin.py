@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -27,6 +28,12 @@ __all__ = ["Plugin", "run_checks"]
 INI = Path(__file__).with_name("checks.ini")
 TAIL = 8
 """Log lines shown of a process that is part of a failure."""
+
+LIFECYCLE = re.compile(
+    r"INFO: +(?:Started|Finished) server process|INFO: +Waiting for (?:application|connections|background)"
+    r"|INFO: +Application (?:startup|shutdown) complete|INFO: +Uvicorn running on|INFO: +Shutting down"
+)
+"""What uvicorn says on starting and on stopping: of a service that is up, it fills the last lines and tells nothing."""
 
 SERVER_ERROR = 500
 MEND = N_("Mend that first.")
@@ -199,7 +206,10 @@ class Plugin:
             if not e.fault and (e.status is None or e.status >= SERVER_ERROR)
         }
         talked = {*guilty, *self._stage.ended_badly}
-        said = {name: [line.text for line in ledger.lines(name) if line.check == check] for name in talked}
+        said = {
+            name: [e.text for e in ledger.lines(name) if e.check == check and not LIFECYCLE.match(e.text)]
+            for name in talked
+        }
         said |= {named: [line.text for line in ledger.lines(named)]} if named else {}
         return {name: lines[-TAIL:] for name, lines in said.items() if lines}
 
