@@ -1,5 +1,6 @@
 """A breaker stops those who have no hope, and lets one try when it is time."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -52,4 +53,25 @@ def test_a_trial_that_succeeds_closes_it() -> None:
         pass
 
     with breaker.call(), breaker.call():
+        pass
+
+
+def test_a_trial_that_fails_is_not_the_last() -> None:
+    """When it is time again, somebody else tries."""
+    breaker = Breaker(failures=1, reset=0, counts=TimeoutError)
+    fail(breaker)
+    fail(breaker)
+
+    with breaker.call():
+        pass
+
+
+def test_a_trial_that_is_cancelled_is_not_the_last() -> None:
+    """Who hangs up in the middle of it has not found out anything; the next one tries."""
+    breaker = Breaker(failures=1, reset=0, counts=TimeoutError)
+    fail(breaker)
+    with suppress(asyncio.CancelledError), breaker.call():
+        raise asyncio.CancelledError
+
+    with breaker.call():
         pass
