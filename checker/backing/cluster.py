@@ -168,6 +168,6 @@ def _is_ready(pidfile: Path) -> bool:
 def _stop(process: Started) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGQUIT)  # at once, its clients too; SIGTERM would wait for them
+            os.killpg(process.pid, signal.SIGQUIT)  # at once, its clients too; SIGTERM would wait for them
         until(lambda: process.returncode is not None, within=2.0, every=0.002)
     process.stop()

@@ -26,7 +26,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["TOLD", "Cold", "EnvironmentReads", "Plan", "become", "module_names", "plan", "settle_in"]
+__all__ = [
+    "TOLD",
+    "Cold",
+    "EnvironmentReads",
+    "Plan",
+    "become",
+    "module_names",
+    "plan",
+    "reset_signals",
+    "settle_in",
+]
 
 HARMLESS = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONNOUSERSITE", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE"}
 """What is honoured after a fork as it would be cold; any other PYTHON… variable means a cold start."""
@@ -185,16 +195,18 @@ def module_names(folder: str) -> set[str]:
     return found
 
 
-def settle_in(output: int, keep: int, cwd: str) -> None:
-    """Make this fresh child a process of its own: session, folder, descriptors 0 to 2, ``keep`` as TOLD, no others."""
+def settle_in(output: int, keep: Sequence[int], cwd: str) -> None:
+    """Make this fresh child a process of its own: session, folder, descriptors 0 to 2, ``keep`` from TOLD on, no others."""
     os.setsid()
+    last = TOLD + len(keep) - 1
     # Above it first, so that none of them is closed by the copy of another.
-    output, keep = (_above(TOLD, fd) for fd in (output, keep))
-    null = _above(TOLD, os.open(os.devnull, os.O_RDONLY))
+    output, *keep = (_above(last, fd) for fd in (output, *keep))
+    null = _above(last, os.open(os.devnull, os.O_RDONLY))
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
-    os.dup2(keep, TOLD, inheritable=False)
-    for fd in [int(name) for name in os.listdir("/dev/fd") if int(name) > TOLD]:
+    for target, source in enumerate(keep, TOLD):
+        os.dup2(source, target, inheritable=False)
+    for fd in [int(name) for name in os.listdir("/dev/fd") if int(name) > last]:
         with contextlib.suppress(OSError):
             os.close(fd)
     os.chdir(cwd)

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -21,13 +21,14 @@ from checker.errors import N_, EngineFault, UsageError
 from checker.evidence import Loop
 from checker.ledger import Ledger
 from checker.runtime.application import Application
-from checker.runtime.environment import Cold, Forked, interpreter, start_mode
+from checker.runtime.environment import Cold, Forked, environment_of, interpreter, start_mode
 from checker.runtime.launcher import Launcher
 from checker.runtime.procfile import Procfile
 from checker.runtime.system import Plan, System
 from checker.runtime.worker import Line
 
 if TYPE_CHECKING:
+    from checker.runtime.cells import Sandbox
     from checker.runtime.prepared import Template
     from checker.runtime.provisioned import Databases
 
@@ -40,7 +41,7 @@ class Ground:
     ``backing``: embedded, path, docker or a PostgreSQL URL. ``cold`` executes every process from nothing;
     ``statements`` lets the coupling map see what PostgreSQL is asked. ``warm``: there will be many runs, so what the
     next one is sure to need is got ready after each. ``taps`` off: nothing lies between processes and databases, where
-    what they cost is measured.
+    what they cost is measured. ``sandbox``: everything that is started lives in cells of it, by the course's own Python.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Ground:
         statements: bool = False,
         warm: bool = False,
         taps: bool = True,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self.course = course
         self.ledger = Ledger()
@@ -69,7 +71,8 @@ class Ground:
         if "://" not in backing:
             _forget_their_server()
         self._backing = backing
-        self._keeper = Launcher(ledger=self.ledger)
+        self._sandbox = sandbox
+        self._keeper = Launcher(ledger=self.ledger, cells=sandbox and sandbox.servers)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._postgres: Future[Postgres] = self._pool.submit(
             open_postgres, self._postgres_spec, self._keeper, statements=statements
@@ -117,15 +120,20 @@ class Ground:
         Raises LearnerFault when its environment does not run, or it has no usable Procfile.
         """
         self.tidied()
-        python = interpreter(tree)
+        python = Path(sys.executable) if self._sandbox else interpreter(tree)  # theirs would run outside
         mode = Cold(N_("asked for")) if self._cold else start_mode(tree, Procfile.read(tree / "Procfile"))
         preload = mode.preload if isinstance(mode, Forked) else ()
         if self._launcher is None or (python, preload) != (self.python, self._preload):
             if self._launcher is not None:
                 self._launcher.close()
             self._forget_prepared()
-            self._launcher = Launcher(python, preload=preload, ledger=self.ledger)
+            self._launcher = self._new_launcher(python, preload)
         self.python, self._mode, self._preload = python, mode, preload
+
+    def _new_launcher(self, python: Path, preload: Sequence[str]) -> Launcher:
+        cells = self._sandbox and self._sandbox.services
+        seen = cells and cells.environment(environment_of(python))
+        return Launcher(python, preload=preload, ledger=self.ledger, environment=seen, cells=cells)
 
     def let_go(self) -> None:
         """End every process of the learner's now, those that still start as well; the next run has a new launcher."""
@@ -203,6 +211,7 @@ class Ground:
             "backing": self._backing,
             "postgresql": self.postgres.version,
             "start": f"cold: {self._mode}" if isinstance(self._mode, Cold) else "forked",
+            **({"sandbox": self._sandbox.kind} if self._sandbox else {}),
         }
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from checker.ledger import Ledger
+    from checker.runtime.cells import Cells
     from checker.runtime.walls import Walls
 
 __all__ = ["GRACE", "Launcher", "Process"]
@@ -112,6 +113,7 @@ class Launcher:
     ``preload`` names modules that forked programs find loaded; the loading goes on in the background, and a program
     that is not to be forked does not wait for it. ``environment`` is what the launcher itself sees (default: what
     every service sees): programs with another value of a variable that some module reads on import start cold.
+    ``cells`` says in what cell each program lives; without, it lives where we do.
     Raises LearnerFault when there is no such ``python``.
     """
 
@@ -122,8 +124,10 @@ class Launcher:
         preload: Sequence[str] = (),
         ledger: Ledger,
         environment: Mapping[str, str] | None = None,
+        cells: Cells | None = None,
     ) -> None:
         self.python = python or Path(sys.executable)
+        self._cells = cells
         self._ledger = ledger
         self._lock = threading.Lock()
         self._keys = 0
@@ -208,8 +212,8 @@ class Launcher:
         the user to become first, with that user's group. ``walls`` are built around it, where the system lets us.
         ``report``: where a forked one tells which files of ``cwd`` it has read, as :func:`traced.trace` does.
         ``stop_signal`` asks it to end. Raises OSError
-        (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone,
-        LearnerFault when the learner's Python never ran.
+        (FileNotFoundError, PermissionError, …) when it cannot be executed, EngineFault when the launcher is gone
+        or no cell could be made, LearnerFault when the learner's Python never ran.
         """
         request: dict[str, Any] = {
             "do": "start",
@@ -222,6 +226,9 @@ class Launcher:
         request |= {"fork": fork and uid is None, "stop_signal": int(stop_signal)}
         request["report"] = str(report or "")
         request["doors"] = list(walls.ports) if walls else []
+        request["cell"] = None
+        if self._cells:
+            request |= self._cells.cell(name, argv, env, cwd, uid=uid, walled=bool(request["doors"]))
         process = Process(self, name, key := self._next_key())
         output = Output(process._say)
         self._processes[key] = (process, output)
@@ -236,6 +243,8 @@ class Launcher:
         if answer["event"] == "failed":
             del self._processes[key]
             output.close()
+            if answer["step"] == "cell":
+                raise EngineFault(N_("No cell could be made for {name}: {said}"), name=name, said=answer["error"])
             raise OSError(answer["errno"], answer["error"], str(cwd) if answer["step"] == "cwd" else argv[0])
         if walls and walls.ports:
             walls.open()

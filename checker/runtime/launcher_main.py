@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from checker.runtime import forked, processes, traced, walled
+    from checker.runtime import boxed, celled, forked, locked, processes, traced, walled
 else:  # -I keeps our folder off the path, and so it shall be
 
     def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
@@ -37,6 +37,7 @@ else:  # -I keeps our folder off the path, and so it shall be
         return module
 
     forked, processes, traced, walled = map(_beside, ("forked", "processes", "traced", "walled"))
+    boxed, celled, locked = map(_beside, ("boxed", "celled", "locked"))
 
 __all__ = ["main"]
 
@@ -45,6 +46,8 @@ ORPHAN_GRACE = 1.0
 """Seconds from SIGTERM to SIGKILL when whoever started us is gone."""
 LAST_RESORT = 3.0
 """Seconds after SIGKILL until we no longer wait for a process that does not go."""
+MINDED = 4  # forked.TOLD and one more
+"""The descriptor through which the first process of a cell says how the program ended."""
 TICK = 0.01
 """Seconds between looks at a process group whose leader is gone."""
 HEAD = 4
@@ -63,6 +66,7 @@ class Child:
     kill_at: float | None = None
     killed: bool = False
     family: list[int] = field(default_factory=list)  # descendants when its end was asked for
+    house: int = -1  # where the first process of its cell says how it ended
 
 
 class BecomeChild(Exception):  # noqa: N818  (control flow: unwinds the launcher's frames in a forked child)
@@ -137,11 +141,14 @@ class Owner:
     def step(self, patience: float | None) -> None:
         """Hear what there is to hear within ``patience`` seconds, reap, and see to those that are to end."""
         sources: list[Any] = [self._wake] if self._end_at is not None else [self._wake, self._sock]
-        ready, _, _ = select.select(sources, [], [], patience)
+        houses = {child.house: child for child in self._children.values() if child.house >= 0}
+        ready, _, _ = select.select([*sources, *houses], [], [], patience)
         if self._wake in ready:
             self._hear_signals()
         if self._sock in ready:
             self._hear()
+        for house in houses.keys() & set(ready):
+            self._hear_from(houses[house])
         self._reap()
         self._settle()
 
@@ -187,7 +194,7 @@ class Owner:
         what = request["do"]
         if what == "start":
             request["output"] = self._fds.pop(0)
-            request["outside"] = self._fds.pop(0) if request["doors"] else None
+            request["outside"] = self._fds.pop(0) if request["doors"] else -1
             later = request["fork"] and not self._loaded
             self._waiting.append(request) if later else self._start(request)
             return
@@ -208,23 +215,25 @@ class Owner:
     # Starting
 
     def _start(self, request: dict[str, Any]) -> None:
-        plan, why = self._plan(request)
+        cell = request["cell"]
+        plan, why = (None, cell["kind"]) if cell and cell["kind"] != "forked" else self._plan(request)
         told, tell = os.pipe()
+        house, mind = os.pipe() if cell else (-1, -1)
         signal.pthread_sigmask(signal.SIG_BLOCK, QUIET)  # a SIGTERM to the child waits until it can mean something
-        pid = os.fork()
+        pid = celled.fork(cell) if cell and cell["kind"] == "forked" else os.fork()
         if pid == 0:
-            _be_born(plan, request, tell)
+            _be_born(plan, request, tell, mind)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, QUIET)
-        os.close(tell)
-        os.close(request["output"])
-        if request["doors"]:
-            os.close(request["outside"])
+        _close(tell, mind, request["output"], request["outside"])
         failure = _read_all(told)
+        if cell and not failure and os.read(house, 1) != celled.BORN:
+            failure = json.dumps({"step": "cell", "errno": 0, "error": "its first process did not begin"}).encode()
         if failure:
+            _close(house)
             os.waitpid(pid, 0)
             self._tell(event="failed", key=request["key"], **json.loads(failure))
             return
-        self._children[request["key"]] = Child(request["key"], pid, request["stop_signal"])
+        self._children[request["key"]] = Child(request["key"], pid, request["stop_signal"], house=house)
         self._tell(event="started", key=request["key"], pid=pid, cold=why)
 
     def _plan(self, request: dict[str, Any]) -> tuple[forked.Plan | None, str]:
@@ -243,9 +252,7 @@ class Owner:
             return
         self._end_at = time.monotonic() + grace
         for request in self._waiting:
-            os.close(request["output"])
-            if request["doors"]:
-                os.close(request["outside"])
+            _close(request["output"], request["outside"])
         self._waiting.clear()
         for child in self._children.values():
             self._stop(child, grace)
@@ -276,8 +283,20 @@ class Owner:
         leaders = {child.pid: child for child in self._children.values() if child.code is None}
         with contextlib.suppress(ChildProcessError):
             while (reaped := os.waitpid(-1, os.WNOHANG))[0]:
-                if reaped[0] in leaders:
-                    self._mourn(leaders[reaped[0]], os.waitstatus_to_exitcode(reaped[1]))
+                if (child := leaders.get(reaped[0])) is not None:
+                    self._hear_from(child)
+                    if child.code is None:
+                        self._mourn(child, os.waitstatus_to_exitcode(reaped[1]))
+
+    def _hear_from(self, child: Child) -> None:
+        """Hear from a cell's first process how the program ended; it has other things to see to before it ends itself."""
+        if child.house < 0:
+            return
+        said = os.read(child.house, celled.ENDED.size)
+        _close(child.house)
+        child.house = -1
+        if len(said) == celled.ENDED.size and child.code is None:
+            self._mourn(child, os.waitstatus_to_exitcode(celled.ENDED.unpack(said)[0]))
 
     def _mourn(self, child: Child, code: int) -> None:
         """Note the end of a leader; those of its family who led groups of their own have not heard yet."""
@@ -302,17 +321,23 @@ class Owner:
                 self._tell(event="exit", key=child.key, code=child.code)
 
 
-def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int) -> NoReturn:
+def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int, mind: int) -> NoReturn:
     """Become the program, in the child. What goes wrong before is told through the pipe ``tell``."""
     step, parent = "walls", os.getppid()
     try:
         if request["doors"]:
             walled.wall_off(request["doors"], request["outside"])
-        step = "cwd"
-        forked.settle_in(request["output"], tell, request["cwd"])
-        step = "uid"
-        _drop_to(request["uid"])
-        _die_with(parent, request["name"])
+        if request["cell"]:
+            step = "cell"
+            _move_in(request, tell, mind)
+            step = "cwd"
+            os.chdir(request["cwd"])
+        else:
+            step = "cwd"
+            forked.settle_in(request["output"], [tell], request["cwd"])
+            step = "uid"
+            _drop_to(request["uid"])
+            _die_with(parent, request["name"])
         step = "exec"
         if plan is None:
             os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606  (what it is for)
@@ -321,6 +346,34 @@ def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int) -> No
         os.write(forked.TOLD, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())
         os._exit(127)
     raise BecomeChild(plan, request)
+
+
+def _move_in(request: dict[str, Any], tell: int, mind: int) -> None:
+    """Make the cell and go on as the program in it; its first process, which is what forks it, stays."""
+    cell = request["cell"]
+    celled.join(cell["cgroups"])
+    if cell["kind"] != "forked":
+        boxed.move_in(request, tell, mind)
+    celled.furnish(cell)
+    forked.settle_in(request["output"], [tell, mind], "/")
+    _die_with_launcher(request["name"])
+    os.write(MINDED, celled.BORN)
+    if program := os.fork():
+        os.closerange(0, MINDED)
+        locked.drop_privileges()
+        celled.keep_house(program, MINDED)
+    os.close(MINDED)
+    locked.lock(cell)
+
+
+def _die_with_launcher(name: str) -> None:
+    """Be killed when the launcher is. In a namespace of our own it is nobody's number: its end of the pipe tells."""
+    _prctl(PR_SET_NAME, ctypes.c_char_p(name.encode()[:15]))
+    _prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    told = select.poll()
+    told.register(forked.TOLD, 0)
+    if told.poll(0):
+        os._exit(127)
 
 
 def _drop_to(uid: int | None) -> None:
@@ -346,6 +399,12 @@ def _die_with(parent: int, name: str) -> None:
     _prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != parent:
         os._exit(127)
+
+
+def _close(*descriptors: int) -> None:
+    for fd in descriptors:
+        if fd >= 0:
+            os.close(fd)
 
 
 def _read_all(fd: int) -> bytes:

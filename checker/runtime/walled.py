@@ -14,7 +14,7 @@ import struct
 import sys
 from collections.abc import Sequence
 
-__all__ = ["wall_off"]
+__all__ = ["loopback_up", "wall_off"]
 
 NEW_USER, NEW_NET = 0x10000000, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET of sched.h
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1  # SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP of netdevice(7)
@@ -29,7 +29,7 @@ def wall_off(ports: Sequence[int], outside: int) -> None:
     with socket.socket(fileno=outside) as out:
         if not _leave():
             return
-        _loopback_up()
+        loopback_up()
         with contextlib.ExitStack() as doors:
             listening = [doors.enter_context(_listener(port)) for port in ports]
             socket.send_fds(out, [b"doors"], [door.fileno() for door in listening])
@@ -50,7 +50,8 @@ def _leave() -> bool:
     return True
 
 
-def _loopback_up() -> None:
+def loopback_up() -> None:
+    """Switch on the loopback of the network we are in. Raises OSError."""
     import fcntl  # noqa: PLC0415  (not on Windows)
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -1,0 +1,184 @@
+"""The sandbox of one submission: says of each process in what cell it lives."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from checker.backing import distribution
+from checker.backing.places import reachable
+from checker.grader.sandbox import mounting
+from checker.grader.sandbox.calls import seccomp
+from checker.grader.sandbox.entering import enter
+from checker.grader.sandbox.groups import Groups
+from checker.grader.sandbox.houses import House, Houses, Limits
+from checker.grader.sandbox.view import View
+
+__all__ = ["DEFENCES", "Sandbox"]
+
+NAMESPACES = ("pids", "mounts", "ipc", "names", "cgroups")
+DEFENCES = frozenset({*NAMESPACES, "network", "user", "privileges", "limits", "groups", "landlock", "seccomp", "edges", "copies"})
+"""All there are. A test takes one away, and sees what comes in."""
+SERVERS_HAVE = 512 << 20
+"""Bytes for the data of the servers."""
+PATH = "/usr/local/bin:/usr/bin:/bin"
+ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b")
+LISTENS = re.compile(r"(?:-c port=|^port=)(\d+)$")
+
+
+class Sandbox:
+    """A context manager, entered by the tester before it starts anything. ``kind``: "forked" or "bubblewrap".
+
+    ``services`` and ``servers`` are what launchers are told. ``slot``: no other sandbox that is open now has that number.
+    """
+
+    def __init__(
+        self, *, kind: str = "forked", slot: int = 0, limits: Limits | None = None, defences: frozenset[str] = DEFENCES
+    ) -> None:
+        self.kind, self._defences = kind, defences
+        self._limits, self._slot = limits or Limits(), slot
+        self._folder = _reachable_folder()
+        self._yard = Path(self._folder.name)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Leave the machine's namespaces, for good. Raises as :func:`enter` does."""
+        enter(room=SERVERS_HAVE, network="network" in self._defences)
+        mounting.tmpfs(self._yard, size=64 << 20, mode="711")
+        self._groups = Groups()
+        self._houses = Houses(self._yard, self._slot, self._limits, self._groups)
+        self._view = View(self._yard, self._houses.users)
+        (self._yard / "ground").mkdir()
+        self.services, self.servers = _Services(self), _Servers(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of what outlives a namespace."""
+        self._groups.close()
+        with contextlib.suppress(OSError):  # the mounts on it go with us
+            self._folder.cleanup()
+
+    # For the two kinds of cells
+
+    def house(self, name: str) -> House:
+        """Return the house of that name."""
+        return self._houses.house(name)
+
+    def copy(self, house: House, folder: Path) -> Path:
+        """Return what a house sees at ``folder``: its own copy."""
+        return self._houses.copy(house, folder) if "copies" in self._defences else folder
+
+    def show(self, path: Path) -> None:
+        """Let cells see a part of the machine that is made for that."""
+        with self._lock:
+            self._view.show(path)
+
+    def cell(
+        self, house: House, uid: int | None, rooms: Sequence[tuple[Path, Path]], ports: Sequence[int] | None
+    ) -> dict[str, Any]:
+        """Describe a cell for the launcher: ``rooms`` are folders to be written to, each with where it is seen."""
+        has = self._defences.__contains__
+        mounts = [*self._view.mounts(room=self._limits.disk), *(("bind", str(a), str(b), "") for a, b in rooms)]
+        writes = [*(str(seen) for _, seen in rooms), "/tmp", "/dev", "/proc"]  # noqa: S108  (the cell's own)
+        fence = {"reads": self._view.reads, "writes": writes, "ports": ports if has("edges") else None}
+        return {
+            "kind": self.kind,
+            "namespaces": [name for name in NAMESPACES if has(name)],
+            "ground": str(self._yard / "ground"),
+            "mounts": mounts,
+            "uid": uid if has("user") else None,
+            "privileges": has("privileges"),
+            "limits": self._limits.of_a_process() if has("limits") else {},
+            "cgroups": house.cgroups if has("groups") else [],
+            "landlock": fence if has("landlock") else None,
+            "seccomp": base64.b64encode(seccomp()).decode() if has("seccomp") else "",
+            "bubblewrap": shutil.which("bwrap") or "",
+        }
+
+
+class _Services:
+    """Cells of what is handed in: each service has a user, and a copy of the tree, that its other processes share."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return what a process sees: nothing of whoever runs us."""
+        python = env.get("PATH", "").partition(os.pathsep)[0]
+        home = {"HOME": "/tmp", "TMPDIR": "/tmp"}  # noqa: S108  (the cell's own)
+        return {**env, **home, "PATH": os.pathsep.join(filter(None, (python, PATH)))}
+
+    def cell(
+        self,
+        name: str,
+        argv: Sequence[str],  # noqa: ARG002  (a server's cell asks)
+        env: Mapping[str, str],
+        cwd: Path,
+        *,
+        uid: int | None,  # noqa: ARG002  (a house has one)
+        walled: bool,
+    ) -> dict[str, Any]:
+        """Return what is to be changed of the request."""
+        house = self._sandbox.house(name.partition("-")[0])
+        rooms = [(self._sandbox.copy(house, cwd), cwd)]
+        ports = None if walled else sorted(_told(env))
+        cell = self._sandbox.cell(house, house.uid, rooms, ports)
+        return {"cell": cell, "env": self.environment(env), "uid": None, "report": ""}
+
+
+class _Servers:
+    """Cells of PostgreSQL and Valkey, for a server does what its administrator's SQL says, and that is handed in as well."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return what a server sees."""
+        return {**env, "PATH": PATH, "TMPDIR": "/tmp"}  # noqa: S108  (the cell's own)
+
+    def cell(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, *, uid: int | None, walled: bool
+    ) -> dict[str, Any]:
+        """Return what is to be changed of the request. Its folder is where it writes; it calls nobody but itself."""
+        del walled
+        house = self._sandbox.house(name)
+        for path in _programs(argv):
+            self._sandbox.show(path)
+        own = [int(found[1]) for word in argv if (found := LISTENS.search(word))]
+        cell = self._sandbox.cell(house, uid, [(cwd, cwd)], own)
+        return {"cell": cell, "env": self.environment(env), "uid": None}
+
+
+def _told(env: Mapping[str, str]) -> set[int]:
+    """Return the ports a process is told of: whom it may ask."""
+    told = {int(port) for value in env.values() for port in ADDRESS.findall(value)}
+    own = env.get("PORT", "")
+    return {port for port in {*told, int(own or 0) if own.isdigit() else 0} if 0 < port < 1 << 16}
+
+
+def _programs(argv: Sequence[str]) -> Iterator[Path]:
+    """Name the folders of copied programs that a command line speaks of."""
+    shelves = [base / "seamwork" for base in distribution.BASES]
+    for word in argv:
+        for shelf in shelves:
+            if word.startswith(f"{shelf}/"):
+                yield shelf / Path(word).relative_to(shelf).parts[0]
+
+
+def _reachable_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder that every user may pass through."""
+    for base in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  (mounted over: ours alone)
+        if reachable(Path(base), 65534) or os.geteuid() != 0:
+            return tempfile.TemporaryDirectory(prefix="seamwork-cells-", dir=base, ignore_cleanup_errors=True)
+    return tempfile.TemporaryDirectory(prefix="seamwork-cells-", ignore_cleanup_errors=True)
