@@ -42,17 +42,17 @@ def open_postgres(spec: str = "embedded", starter: Starter | None = None, *, sta
     return None
 
 
-def open_redis(spec: str = "embedded", starter: Starter | None = None) -> Redis:
+def open_redis(spec: str = "embedded", starter: Starter | None = None, *, guarded: bool = False) -> Redis:
     """Return an empty Redis, ready: "embedded" (Valkey), "path", "docker", or "redis://:password@host:port/0".
 
-    Raises as :func:`open_postgres`.
+    ``guarded``: who uses it can neither end nor set it (embedded and path only). Raises as :func:`open_postgres`.
     """
     starter = starter or SubprocessStarter()
     match spec:
         case "embedded":
-            return Redis(Valkey(binaries.redis_embedded(server_uid()), starter))
+            return Redis(Valkey(binaries.redis_embedded(server_uid()), starter, guarded=guarded))
         case "path":
-            return Redis(Valkey(binaries.redis_on_path(), starter))
+            return Redis(Valkey(binaries.redis_on_path(), starter, guarded=guarded))
         case "docker":
             from checker.backing.containers import RedisContainer  # noqa: PLC0415
 

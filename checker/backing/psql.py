@@ -5,32 +5,36 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from checker.backing import binaries
-from checker.backing.places import server_uid
-from checker.backing.starter import as_user
+from checker.backing.logged import run_logged
+from checker.backing.places import PrivateDir, server_uid
+from checker.backing.starter import SubprocessStarter
 from checker.errors import N_, Blocked, LearnerFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from checker.backing.starter import Starter
+
 __all__ = ["run_sql"]
 
 LONGEST = 30.0
 """Seconds that one file may take."""
-SHOWN = 600
-"""Characters of what psql said that a message quotes."""
+ROOM = 8 << 20
 
 
-def run_sql(url: str, name: str, sql: bytes, variables: Mapping[str, str]) -> None:
+def run_sql(
+    url: str, name: str, sql: bytes, variables: Mapping[str, str], *, starter: Starter | None = None
+) -> None:
     r"""Feed ``sql`` to psql at ``url``, an administrator's; ``variables`` are what ``\getenv`` finds.
 
-    An administrator's SQL can run programs, so psql runs as the user that servers run as, in an empty environment and
-    with no file of the learner's in reach. ``name`` is what the file is called in messages.
+    An administrator's SQL can run programs, and so can psql's own ``\!``: it runs as servers do, as their user, by their
+    ``starter``, in an empty environment and with no file of the learner's in reach. ``name`` is what the file is called
+    in messages.
     Raises LearnerFault with the line and PostgreSQL's words, Blocked when there is no psql.
     """
     parts = urlsplit(url)
@@ -48,38 +52,40 @@ def run_sql(url: str, name: str, sql: bytes, variables: Mapping[str, str]) -> No
         "PSQL_HISTORY": os.devnull,
     }
     argv = [str(_psql()), "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-"]
+    home = PrivateDir("sql", uid=(uid := server_uid()), need=ROOM)
     try:
-        done = subprocess.run(
-            argv,
-            input=sql,
+        (home.path / "asked.sql").write_bytes(sql)
+        code, said = run_logged(
+            starter or SubprocessStarter(),
+            "psql",
+            ["/bin/sh", "-c", 'exec "$0" "$@" <asked.sql >/dev/null', *argv],
+            home.path / "psql.log",
+            uid=uid,
+            within=LONGEST,
             env=env,
-            cwd="/",
-            capture_output=True,
-            timeout=LONGEST,
-            check=False,
-            **as_user(server_uid()),
         )
-    except subprocess.TimeoutExpired as late:
+    finally:
+        home.close()
+    if code is None:
         raise LearnerFault(
             N_("{file} was not done after {seconds:.0f} s."),
             N_("Does a statement in it wait for a lock, or sleep?"),
             file=name,
             seconds=LONGEST,
-        ) from late
-    if done.returncode:
+        )
+    if code:
         raise LearnerFault(
             N_("PostgreSQL does not take {file}: {said}"),
             N_(
                 "It is run by psql on the database postgres of an empty server, file by file in the order of their names."
             ),
             file=name,
-            said=_said(done.stderr, name),
+            said=_said(said, name),
         )
 
 
-def _said(stderr: bytes, name: str) -> str:
-    text = stderr.decode(errors="replace").strip()
-    return re.sub(r"psql:<stdin>:(\d+): ", rf"{name}:\1: ", text)[:SHOWN] or "psql said nothing"
+def _said(said: str, name: str) -> str:
+    return re.sub(r"psql:<stdin>:(\d+): ", rf"{name}:\1: ", said) or "psql said nothing"
 
 
 def _psql() -> Path | str:

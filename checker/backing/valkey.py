@@ -26,6 +26,15 @@ __all__ = ["Redis", "RedisServer", "Valkey"]
 
 ROOM = 16 << 20
 READY_WITHIN = 10.0
+GUARDED = {
+    "maxmemory": "128mb",
+    "maxmemory-policy": "noeviction",
+    **{
+        f"rename-command {command}": '""'
+        for command in ("SHUTDOWN", "DEBUG", "REPLICAOF", "SLAVEOF", "CLUSTER", "FAILOVER", "MODULE", "ACL", "CONFIG")
+    },
+}
+"""What nobody needs to use a broker, and what would take it from the others."""
 
 
 class RedisServer(Protocol):
@@ -64,14 +73,17 @@ class Redis:
 class Valkey:
     """A server process: in memory, on loopback, with a random password. ``pid`` is its id."""
 
-    def __init__(self, program: Program, starter: Starter, *, ports: Callable[[], int] = free_port) -> None:
-        """Start it and wait until it answers.
+    def __init__(
+        self, program: Program, starter: Starter, *, ports: Callable[[], int] = free_port, guarded: bool = False
+    ) -> None:
+        """Start it and wait until it answers. ``guarded``: whoever has its password can still not end or set it.
 
         Raises Blocked where there is no room, EngineFault when it ends before it is ready.
         """
         self.version = program.version
         self._program, self._starter, self._uid = program, starter, server_uid()
         self._password = secrets.token_hex(16)
+        self._guarded = guarded
         self._home = PrivateDir("redis", uid=self._uid, need=ROOM)
         forget_at_the_end(starter, self._home.path)
         self._at_close = contextlib.ExitStack()
@@ -125,6 +137,7 @@ class Valkey:
             "loglevel": "warning",
             "set-proc-title": "no",
         }
+        settings |= GUARDED if self._guarded else {}
         file = self._home.path / "redis.conf"
         file.unlink(missing_ok=True)
         file.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))

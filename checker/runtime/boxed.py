@@ -69,6 +69,8 @@ def _options(cell: Mapping[str, Any]) -> Iterator[str]:
     for how, source, target, options in cell["mounts"]:
         if how == "bind":
             yield from ("--bind", source, target)  # a mount that is read-only stays so
+        elif how == "node":
+            yield from ("--dev-bind", source, target)
         elif how == "tmpfs":
             given = dict(part.split("=") for part in options.split(","))
             yield from ("--perms", given["mode"].zfill(4), "--size", given["size"], "--tmpfs", target)

@@ -99,7 +99,7 @@ def _put_up(how: str, source: str, target: str, options: str) -> None:
     if how == "link":
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.symlink(source, target)
-    elif how == "bind":
+    elif how in {"bind", "node"}:
         _make(target, folder=os.path.isdir(source))
         mount(source, target, "", BIND | REC)
     elif how == "tmpfs":

@@ -77,7 +77,7 @@ class Ground:
         self._postgres: Future[Postgres] = self._pool.submit(
             open_postgres, self._postgres_spec, self._keeper, statements=statements
         )
-        self._redis: Future[Redis] = self._pool.submit(open_redis, self._redis_spec, self._keeper)
+        self._redis: Future[Redis] = self._pool.submit(self.broker)
         self._launcher: Launcher | None = None
         self._mode: Cold | Forked | None = None
         self._preload: tuple[str, ...] = ()
@@ -101,6 +101,11 @@ class Ground:
     def redis(self) -> Redis:
         """The Redis. Raises what starting it raised."""
         return self._redis.result()
+
+    @property
+    def keeper(self) -> Launcher:
+        """The owner of the servers' processes, and of what administers them."""
+        return self._keeper
 
     @property
     def launcher(self) -> Launcher:
@@ -161,7 +166,7 @@ class Ground:
 
     def broker(self) -> Redis:
         """Return an empty Redis of one system alone; whoever takes it closes it."""
-        return open_redis(self._redis_spec, self._keeper)
+        return open_redis(self._redis_spec, self._keeper, guarded=self._sandbox is not None)
 
     def hold_own(self) -> None:
         """Raise UsageError when PostgreSQL is lent to us: nobody's SQL is run as its administrator."""

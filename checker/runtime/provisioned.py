@@ -164,7 +164,7 @@ class Databases:
         passwords = {service: secrets.token_hex(16) for service in self._contract.services}
         variables = {f"{service.upper()}_DB_PASSWORD": password for service, password in passwords.items()}
         for name, sql in self._sql:
-            run_sql(self._server.url, name, sql, variables)
+            run_sql(self._server.url, name, sql, variables, starter=self._ground.keeper)
         self._roles = self._roles_now()
         return adopt(self._server, passwords, self._contract.provision)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from checker.runtime.celled import mount
 from checker.runtime.locked import call
 
-__all__ = ["bind", "private", "seal", "tmpfs"]
+__all__ = ["away", "bind", "private", "seal", "tmpfs"]
 
 NOSUID, NODEV, BIND, REC, PRIVATE = 2, 4, 4096, 16384, 1 << 18
+DETACH = 2
 MOUNT_SETATTR, FROM_HERE, RECURSIVE = 442, -100, 0x8000  # AT_FDCWD, AT_RECURSIVE
 RDONLY_NOSUID_NODEV = 0b111
 
@@ -37,3 +38,8 @@ def seal(where: Path) -> None:
     """Let nobody write there, be more than they are by what lies there, or use a device, below it as well (Linux 5.12)."""
     wanted = struct.pack("QQQQ", RDONLY_NOSUID_NODEV, 0, 0, 0)
     call("syscall", MOUNT_SETATTR, FROM_HERE, str(where).encode(), RECURSIVE, wanted, len(wanted))
+
+
+def away(where: Path) -> None:
+    """Take away what is mounted there, and below it, as soon as nobody uses it any more."""
+    call("umount2", str(where).encode(), DETACH)

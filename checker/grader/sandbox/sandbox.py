@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import re
 import shutil
@@ -28,11 +27,12 @@ __all__ = ["DEFENCES", "Sandbox"]
 NAMESPACES = ("pids", "mounts", "ipc", "names", "cgroups")
 DEFENCES = frozenset({*NAMESPACES, "network", "user", "privileges", "limits", "groups", "landlock", "seccomp", "edges", "copies"})
 """All there are. A test takes one away, and sees what comes in."""
+NOBODY = 65534
 SERVERS_HAVE = 512 << 20
 """Bytes for the data of the servers."""
 PATH = "/usr/local/bin:/usr/bin:/bin"
 ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b")
-LISTENS = re.compile(r"(?:-c port=|^port=)(\d+)$")
+LISTENS = re.compile(r"^port=(\d+)$")
 
 
 class Sandbox:
@@ -46,8 +46,7 @@ class Sandbox:
     ) -> None:
         self.kind, self._defences = kind, defences
         self._limits, self._slot = limits or Limits(), slot
-        self._folder = _reachable_folder()
-        self._yard = Path(self._folder.name)
+        self._yard = Path(tempfile.mkdtemp(prefix="seamwork-cells-", dir=_reachable()))
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -66,8 +65,8 @@ class Sandbox:
     ) -> None:
         """Let go of what outlives a namespace."""
         self._groups.close()
-        with contextlib.suppress(OSError):  # the mounts on it go with us
-            self._folder.cleanup()
+        mounting.away(self._yard)
+        self._yard.rmdir()
 
     # For the two kinds of cells
 
@@ -155,7 +154,8 @@ class _Servers:
         house = self._sandbox.house(name)
         for path in _programs(argv):
             self._sandbox.show(path)
-        own = [int(found[1]) for word in argv if (found := LISTENS.search(word))]
+        options = [*argv, f"port={env.get('PGPORT', '')}"]
+        own = [int(found[1]) for word in options if (found := LISTENS.search(word))]
         cell = self._sandbox.cell(house, uid, [(cwd, cwd)], own)
         return {"cell": cell, "env": self.environment(env), "uid": None}
 
@@ -176,9 +176,7 @@ def _programs(argv: Sequence[str]) -> Iterator[Path]:
                 yield shelf / Path(word).relative_to(shelf).parts[0]
 
 
-def _reachable_folder() -> tempfile.TemporaryDirectory[str]:
-    """Make a folder that every user may pass through."""
-    for base in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  (mounted over: ours alone)
-        if reachable(Path(base), 65534) or os.geteuid() != 0:
-            return tempfile.TemporaryDirectory(prefix="seamwork-cells-", dir=base, ignore_cleanup_errors=True)
-    return tempfile.TemporaryDirectory(prefix="seamwork-cells-", ignore_cleanup_errors=True)
+def _reachable() -> str:
+    """Name a folder for temporary files that every user may pass through."""
+    bases = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108  (mounted over: ours alone)
+    return next((base for base in bases if reachable(Path(base), NOBODY)), bases[0])

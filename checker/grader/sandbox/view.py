@@ -84,7 +84,7 @@ class View:
             *(self._bound(path) for path in sorted(self._shown) if path.name not in TOP),
             ("proc", "", "/proc", ""),
             ("tmpfs", "", "/dev", "size=65536,mode=755"),
-            *(("bind", f"/dev/{name}", f"/dev/{name}", "") for name in NODES if Path(f"/dev/{name}").exists()),
+            *(("node", f"/dev/{name}", f"/dev/{name}", "") for name in NODES if Path(f"/dev/{name}").exists()),
             *(("link", to, f"/dev/{name}", "") for name, to in LINKS.items()),
             ("tmpfs", "", "/dev/shm", scratch),  # noqa: S108  (a cell's own)
             ("seal", "", "/dev", ""),
