@@ -49,6 +49,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "chromium": (_on_path("chromium"), "Debian's chromium"),
     "root": (lambda: os.geteuid() == 0, "to be root"),
     "linux": (lambda: sys.platform == "linux", "Linux"),
+    "bwrap": (_on_path("bwrap"), "bubblewrap"),
     "setpriv": (_on_path("setpriv"), "setpriv, from util-linux"),
 }
 

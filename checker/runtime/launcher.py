@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
 import signal
@@ -227,19 +228,22 @@ class Launcher:
         request["report"] = str(report or "")
         request["doors"] = list(walls.ports) if walls else []
         request["cell"] = None
+        fds = [walls.inside.fileno()] if walls and walls.ports else []
         if self._cells:
-            request |= self._cells.cell(name, argv, env, cwd, uid=uid, walled=bool(request["doors"]))
+            request |= self._cells.cell(name, argv, env, cwd, uid=uid, walled=bool(fds))
+            fds.append(_sealed(request))
         process = Process(self, name, key := self._next_key())
         output = Output(process._say)
         self._processes[key] = (process, output)
         try:
-            fds = [output.write_end, walls.inside.fileno()] if walls and walls.ports else [output.write_end]
-            answer = self._ask(request, key=key, fds=fds)
+            answer = self._ask(request, key=key, fds=[output.write_end, *fds])
         except (EngineFault, LearnerFault):
             output.close()
             raise
         finally:  # after Ctrl-C it stays registered: it may be starting, and ends with all others
             os.close(output.write_end)
+            if self._cells:
+                os.close(fds[-1])
         if answer["event"] == "failed":
             del self._processes[key]
             output.close()
@@ -355,3 +359,16 @@ class Launcher:
             process._end(-signal.SIGKILL)
         for answer in list(self._answers.values()):
             answer.there.set()
+
+
+def _sealed(request: dict[str, Any]) -> int:
+    """Take what only the program may know out of a request, and return a file that has it.
+
+    Who is forked from the launcher can read all that the launcher ever heard; so it does not hear this.
+    """
+    known = {name: request.pop(name) for name in ("argv", "env")}
+    sealed = os.memfd_create("sealed")
+    with open(sealed, "wb", closefd=False) as file:
+        file.write(json.dumps(known).encode())
+    os.lseek(sealed, 0, os.SEEK_SET)
+    return sealed

@@ -195,6 +195,7 @@ class Owner:
         if what == "start":
             request["output"] = self._fds.pop(0)
             request["outside"] = self._fds.pop(0) if request["doors"] else -1
+            request["sealed"] = self._fds.pop(0) if request["cell"] else -1
             later = request["fork"] and not self._loaded
             self._waiting.append(request) if later else self._start(request)
             return
@@ -216,25 +217,37 @@ class Owner:
 
     def _start(self, request: dict[str, Any]) -> None:
         cell = request["cell"]
-        plan, why = (None, cell["kind"]) if cell and cell["kind"] != "forked" else self._plan(request)
+        plan, why = (None, "") if cell else self._plan(request)
         told, tell = os.pipe()
         house, mind = os.pipe() if cell else (-1, -1)
         signal.pthread_sigmask(signal.SIG_BLOCK, QUIET)  # a SIGTERM to the child waits until it can mean something
         pid = celled.fork(cell) if cell and cell["kind"] == "forked" else os.fork()
         if pid == 0:
+            if cell:
+                plan = self._unseal(request, tell)
             _be_born(plan, request, tell, mind)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, QUIET)
-        _close(tell, mind, request["output"], request["outside"])
-        failure = _read_all(told)
-        if cell and not failure and os.read(house, 1) != celled.BORN:
-            failure = json.dumps({"step": "cell", "errno": 0, "error": "its first process did not begin"}).encode()
-        if failure:
+        _close(tell, mind, request["output"], request["outside"], request["sealed"])
+        said: dict[str, Any] = {}
+        for line in _read_all(told).splitlines():
+            said |= json.loads(line)
+        if cell and "step" not in said and os.read(house, 1) != celled.BORN:
+            said |= {"step": "cell", "errno": 0, "error": "its first process did not begin"}
+        if "step" in said:
             _close(house)
             os.waitpid(pid, 0)
-            self._tell(event="failed", key=request["key"], **json.loads(failure))
+            self._tell(event="failed", key=request["key"], **said)
             return
         self._children[request["key"]] = Child(request["key"], pid, request["stop_signal"], house=house)
-        self._tell(event="started", key=request["key"], pid=pid, cold=why)
+        self._tell(event="started", key=request["key"], pid=pid, cold=said.get("cold", why))
+
+    def _unseal(self, request: dict[str, Any], tell: int) -> forked.Plan | None:
+        """Learn, in the child, what only it may know; tell why it is not forked, if so."""
+        request |= json.loads(_read_all(request["sealed"]))
+        bubble = request["cell"]["kind"] == "bubblewrap"
+        plan, why = (None, "bubblewrap executes") if bubble else self._plan(request)
+        os.write(tell, json.dumps({"cold": why}).encode() + b"\n")
+        return plan
 
     def _plan(self, request: dict[str, Any]) -> tuple[forked.Plan | None, str]:
         if not request["fork"] or self._why_cold:
@@ -252,7 +265,7 @@ class Owner:
             return
         self._end_at = time.monotonic() + grace
         for request in self._waiting:
-            _close(request["output"], request["outside"])
+            _close(request["output"], request["outside"], request["sealed"])
         self._waiting.clear()
         for child in self._children.values():
             self._stop(child, grace)

@@ -13,7 +13,7 @@ from checker.grader.sandbox import mounting
 from checker.runtime.locked import CAPABILITY_V3, call, libc
 from checker.runtime.walled import loopback_up
 
-__all__ = ["enter"]
+__all__ = ["SHARED", "enter"]
 
 NEW_NS, NEW_USER, NEW_NET = 0x20000, 0x10000000, 0x40000000
 PR_CAP_AMBIENT, AMBIENT_RAISE, CAPABILITIES = 47, 2, 64

@@ -97,7 +97,7 @@ class Houses:
             raise EngineFault(N_("A submission has at most {most} services here."), most=MOST)
         place = self._yard / "houses" / str(number)
         place.mkdir(parents=True)
-        mounting.tmpfs(place, size=self._limits.disk, inodes=16384)
+        mounting.tmpfs(place, size=self._limits.disk, inodes=self._limits.disk // 4096)
         limits = {"memory": self._limits.memory, "pids": self._limits.processes}
         uid = None if self._first is None else self._first + number
         return House(name, uid, place, self._groups.make(limits))

@@ -8,10 +8,9 @@ from pathlib import Path
 from checker.runtime.celled import mount
 from checker.runtime.locked import call
 
-__all__ = ["away", "bind", "private", "seal", "tmpfs"]
+__all__ = ["private", "show", "tmpfs"]
 
 NOSUID, NODEV, BIND, REC, PRIVATE = 2, 4, 4096, 16384, 1 << 18
-DETACH = 2
 MOUNT_SETATTR, FROM_HERE, RECURSIVE = 442, -100, 0x8000  # AT_FDCWD, AT_RECURSIVE
 RDONLY_NOSUID_NODEV = 0b111
 
@@ -26,20 +25,20 @@ def tmpfs(where: Path, *, size: int, inodes: int = 65536, mode: str = "755") -> 
     mount("none", str(where), "tmpfs", NOSUID | NODEV, f"size={size},nr_inodes={inodes},mode={mode}")
 
 
-def bind(source: Path, target: Path) -> None:
-    """Show ``source``, and what is mounted below it, at ``target``, which is made if it is not there."""
+def show(source: Path, target: Path) -> None:
+    """Show ``source``, and what is mounted below it, at ``target``, which is made if it is not there; for reading only.
+
+    What is the machine's is never to be written through a mount of ours: who clears up below it would clear it away.
+    """
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.mkdir() if source.is_dir() else target.touch()
     mount(str(source), str(target), "", BIND | REC)
+    _seal(target)
 
 
-def seal(where: Path) -> None:
+def _seal(where: Path) -> None:
     """Let nobody write there, be more than they are by what lies there, or use a device, below it as well (Linux 5.12)."""
     wanted = struct.pack("QQQQ", RDONLY_NOSUID_NODEV, 0, 0, 0)
     call("syscall", MOUNT_SETATTR, FROM_HERE, str(where).encode(), RECURSIVE, wanted, len(wanted))
 
-
-def away(where: Path) -> None:
-    """Take away what is mounted there, and below it, as soon as nobody uses it any more."""
-    call("umount2", str(where).encode(), DETACH)

@@ -6,18 +6,17 @@ import base64
 import os
 import re
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from checker.backing import distribution
-from checker.backing.places import reachable
 from checker.grader.sandbox import mounting
 from checker.grader.sandbox.calls import seccomp
-from checker.grader.sandbox.entering import enter
+from checker.grader.sandbox.entering import SHARED, enter
 from checker.grader.sandbox.groups import Groups
 from checker.grader.sandbox.houses import House, Houses, Limits
 from checker.grader.sandbox.view import View
@@ -25,11 +24,11 @@ from checker.grader.sandbox.view import View
 __all__ = ["DEFENCES", "Sandbox"]
 
 NAMESPACES = ("pids", "mounts", "ipc", "names", "cgroups")
-DEFENCES = frozenset({*NAMESPACES, "network", "user", "privileges", "limits", "groups", "landlock", "seccomp", "edges", "copies"})
+DEFENCES = frozenset({*NAMESPACES, "network", "user", "privileges", "limits", "groups", "landlock", "seccomp", "edges", "copies", "sizes"})
 """All there are. A test takes one away, and sees what comes in."""
-NOBODY = 65534
 SERVERS_HAVE = 512 << 20
 """Bytes for the data of the servers."""
+BOUNDLESS = 1 << 30
 PATH = "/usr/local/bin:/usr/bin:/bin"
 ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b")
 LISTENS = re.compile(r"^port=(\d+)$")
@@ -46,15 +45,18 @@ class Sandbox:
     ) -> None:
         self.kind, self._defences = kind, defences
         self._limits, self._slot = limits or Limits(), slot
-        self._yard = Path(tempfile.mkdtemp(prefix="seamwork-cells-", dir=_reachable()))
+        self._yard = SHARED / "seamwork-cells"
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         """Leave the machine's namespaces, for good. Raises as :func:`enter` does."""
         enter(room=SERVERS_HAVE, network="network" in self._defences)
+        self._yard.mkdir()
         mounting.tmpfs(self._yard, size=64 << 20, mode="711")
         self._groups = Groups()
-        self._houses = Houses(self._yard, self._slot, self._limits, self._groups)
+        limits = self._limits if "sizes" in self._defences else replace(self._limits, disk=BOUNDLESS)
+        self._room = limits.disk
+        self._houses = Houses(self._yard, self._slot, limits, self._groups)
         self._view = View(self._yard, self._houses.users)
         (self._yard / "ground").mkdir()
         self.services, self.servers = _Services(self), _Servers(self)
@@ -63,10 +65,8 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of what outlives a namespace."""
+        """Let go of what outlives a namespace; mounts do not."""
         self._groups.close()
-        mounting.away(self._yard)
-        self._yard.rmdir()
 
     # For the two kinds of cells
 
@@ -88,7 +88,7 @@ class Sandbox:
     ) -> dict[str, Any]:
         """Describe a cell for the launcher: ``rooms`` are folders to be written to, each with where it is seen."""
         has = self._defences.__contains__
-        mounts = [*self._view.mounts(room=self._limits.disk), *(("bind", str(a), str(b), "") for a, b in rooms)]
+        mounts = [*self._view.mounts(room=self._room), *(("bind", str(a), str(b), "") for a, b in rooms)]
         writes = [*(str(seen) for _, seen in rooms), "/tmp", "/dev", "/proc"]  # noqa: S108  (the cell's own)
         fence = {"reads": self._view.reads, "writes": writes, "ports": ports if has("edges") else None}
         return {
@@ -174,9 +174,3 @@ def _programs(argv: Sequence[str]) -> Iterator[Path]:
         for shelf in shelves:
             if word.startswith(f"{shelf}/"):
                 yield shelf / Path(word).relative_to(shelf).parts[0]
-
-
-def _reachable() -> str:
-    """Name a folder for temporary files that every user may pass through."""
-    bases = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108  (mounted over: ours alone)
-    return next((base for base in bases if reachable(Path(base), NOBODY)), bases[0])

@@ -54,15 +54,12 @@ class View:
         for prefix in dict.fromkeys((Path(sys.base_prefix), Path(sys.prefix))):
             self.show(prefix)
         self._hide_ourselves()
-        for path in self._shown:
-            mounting.seal(self._at(path))
 
     def show(self, path: Path) -> None:
         """Let cells see a file or a folder of the machine where it lies, read-only. What is seen already stays so."""
         if self.sees(path):
             return
-        mounting.bind(path, self._at(path))
-        mounting.seal(self._at(path))
+        mounting.show(path, self._at(path))
         self._shown.add(path)
 
     def sees(self, path: Path) -> bool:
@@ -110,8 +107,8 @@ class View:
             (etc / name).write_text(text, "utf-8")
         for name in SHOWN:
             if Path("/etc", name).is_dir():
-                mounting.bind(Path("/etc", name), etc / name)
-        mounting.bind(etc, self._at(Path("/etc")))
+                mounting.show(Path("/etc", name), etc / name)
+        mounting.show(etc, self._at(Path("/etc")))
         self._shown.add(Path("/etc"))
         for name in TOP:
             if Path(f"/{name}").is_dir() and not Path(f"/{name}").is_symlink():
@@ -120,7 +117,7 @@ class View:
     def _hide_ourselves(self) -> None:
         for path in _ourselves():
             if path.exists() and self.sees(path):
-                mounting.bind(self._void if path.is_dir() else self._blank, self._at(path))
+                mounting.show(self._void if path.is_dir() else self._blank, self._at(path))
 
 
 def _ourselves() -> Iterator[Path]:
