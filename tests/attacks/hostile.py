@@ -47,7 +47,7 @@ def reads_environments() -> object:
 def reads_own_memory() -> object:
     """Who was forked has what its parent had heard: the passwords of others, perhaps."""
     found = set()
-    with open("/proc/self/maps", encoding="ascii") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+    with open("/proc/self/maps", encoding="utf-8") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
         for line in maps:
             start, end = (int(part, 16) for part in line.split()[0].split("-"))
             if " rw" in line and end - start < 256 * MEBIBYTE:
@@ -173,12 +173,12 @@ def makes_a_user_namespace() -> object:
 def uses_keyrings() -> object:
     """Keys are kept for a user, wherever it lives."""
     key = libc.syscall(SYS["add_key"], b"user", b"note", b"hello", 5, -4)
-    return key if key >= 0 else None
+    return f"key {key}" if key >= 0 else None
 
 
 def has_capabilities() -> object:
     """Rights that are left over, or can be had again by a program."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
     held = [line for line in lines if re.match(r"Cap(Prm|Eff|Amb|Bnd):\t0*[1-9a-f]", line)]
     return held or ("can get more" if "NoNewPrivs:\t0" in lines else None)
 
@@ -190,7 +190,7 @@ def becomes_root_by_a_program() -> object:
             with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
                 for _ in range(200):
                     with contextlib.suppress(OSError):
-                        ids = re.search(r"Uid:\t\d+\t(\d+)", Path(f"/proc/{child.pid}/status").read_text("ascii"))
+                        ids = re.search(r"Uid:\t\d+\t(\d+)", Path(f"/proc/{child.pid}/status").read_text("utf-8"))
                         if ids and ids[1] == "0":
                             child.kill()
                             return f"{program} as root"
@@ -211,7 +211,7 @@ def goes_first() -> object:
 def shares_memory() -> object:
     """What another service put into a segment of System V."""
     segment = libc.shmget(FACTS["key"], 0, 0)
-    return segment if segment >= 0 else None
+    return f"segment {segment}" if segment >= 0 else None
 
 
 def learns_where_it_is() -> object:
@@ -221,7 +221,7 @@ def learns_where_it_is() -> object:
 
 def learns_its_control_group() -> object:
     """So does the path of its group."""
-    return re.findall("seamwork.*", Path("/proc/self/cgroup").read_text("ascii"))
+    return re.findall("seamwork.*", Path("/proc/self/cgroup").read_text("utf-8"))
 
 
 def fork_bomb() -> object:

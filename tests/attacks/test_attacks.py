@@ -29,7 +29,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "calls_out": ("network", "edges"),
     "calls_a_neighbour": ("edges",),
     "calls_by_an_abstract_name": ("landlock",),
-    "calls_an_engine": ("mounts",),
+    "calls_an_engine": ("mounts", "landlock"),
     "calls_the_host_of_a_virtual_machine": ("seccomp",),
     "signals_others": ("pids", "user", "privileges", "landlock"),
     "traces": ("seccomp",),

@@ -75,7 +75,7 @@ def main(kind: str, attack: str, without: list[str]) -> dict[str, object]:
         facts |= {"address": socket.gethostbyname(machine) if machine else "", "machine": machine}
         facts |= {"programs": [sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), "/usr/bin", "/etc", "/"]}
         env = sandbox.services.environment(environment_of(Path(PYTHON)))
-        with Launcher(preload=["json", "socket"], ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
+        with Launcher(preload=["json", "socket", "subprocess"], ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
             argv = [PYTHON, "-m", "victim", str(port), str(key)]
             victim = launcher.start("shop", argv, {**env, "SECRET": SECRET}, tree, fork=True)
             assert until(lambda: "up" in victim.last_lines, within=15), victim.last_lines
