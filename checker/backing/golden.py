@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import pwd
 import secrets
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.backing.logged import run_logged
-from checker.backing.places import cache_dir, forget_unused
+from checker.backing.places import cache_dir, forget_unused, group_of
 from checker.errors import N_, Blocked, EngineFault
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _initialise(program: Program, home: Path, starter: Starter, uid: int | None)
     pwfile.touch(mode=0o600)
     pwfile.write_text(password)
     if uid is not None:
-        os.chown(pwfile, uid, pwd.getpwuid(uid).pw_gid)
+        os.chown(pwfile, uid, group_of(uid))
     argv = [str(program.path.parent / "initdb"), "-D", str(home / "data"), *_arguments(program), f"--pwfile={pwfile}"]
     code, said = run_logged(starter, "initdb", argv, home / "initdb.log", uid=uid, within=60.0)
     pwfile.unlink()

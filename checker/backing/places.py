@@ -22,7 +22,7 @@ from checker.errors import N_, Blocked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["PrivateDir", "cache_dir", "forget_unused", "reachable", "server_uid"]
+__all__ = ["PrivateDir", "cache_dir", "forget_unused", "group_of", "reachable", "serve_as", "server_uid"]
 
 LOCK = "owner.lock"
 NEW = "seamwork-new-"
@@ -31,10 +31,28 @@ NEWBORN = 3600.0
 """Seconds after which a folder that never got its lock counts as left behind."""
 
 
+_appointed: list[int] = []
+
+
+def serve_as(uid: int) -> None:
+    """Have the servers of this process run as user ``uid``, who need not be known to the machine, where we are root."""
+    _appointed[:] = [uid]
+
+
+def group_of(uid: int) -> int:
+    """Return a user's group; that of the same number where the machine does not know the user."""
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return uid
+
+
 def server_uid() -> int | None:
     """Return the user that servers run as: nobody when we are root (PostgreSQL refuses root), None for ourselves."""
     if os.geteuid() != 0:
         return None
+    if _appointed:
+        return _appointed[0]
     try:
         return pwd.getpwnam("nobody").pw_uid
     except KeyError as lacking:
@@ -96,7 +114,7 @@ class PrivateDir:
             raise _no_room(candidates, need)
         self.path, self._lock = _locked(root, self._prefix)
         if uid is not None:
-            os.chown(self.path, uid, pwd.getpwuid(uid).pw_gid)
+            os.chown(self.path, uid, group_of(uid))
 
     def sweep(self, before: Callable[[Path], object]) -> None:
         """Remove what crashed runs left beside this folder; ``before`` is called with each folder first."""

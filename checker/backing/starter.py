@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import pwd
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
+
+from checker.backing.places import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,7 +107,7 @@ def as_user(uid: int | None) -> dict[str, Any]:
     """Return what subprocess needs to run a program as user ``uid``, with that user's group and no other."""
     if uid is None or uid == os.geteuid():
         return {}
-    return {"user": uid, "group": pwd.getpwuid(uid).pw_gid, "extra_groups": []}
+    return {"user": uid, "group": group_of(uid), "extra_groups": []}
 
 
 def _die_with_parent() -> Callable[[], object] | None:

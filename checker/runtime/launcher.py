@@ -47,6 +47,7 @@ class Process:
     """A program that was started. ``returncode`` is None while it, or any of its process group, lives; -n: signal n.
 
     ``cold`` says why it was executed and not forked; it is empty when it was forked. ``last_lines`` has its last ones.
+    ``confined``: it lives in a cell, and may mean harm.
     """
 
     def __init__(self, launcher: Launcher, name: str, key: int) -> None:
@@ -54,6 +55,7 @@ class Process:
         self.pid = 0
         self.returncode: int | None = None
         self.cold = ""
+        self.confined = False
         self._launcher, self._key = launcher, key
         self._last = deque[str](maxlen=LAST_LINES)
         self._ended = threading.Event()
@@ -233,6 +235,7 @@ class Launcher:
             request |= self._cells.cell(name, argv, env, cwd, uid=uid, walled=bool(fds))
             fds.append(_sealed(request))
         process = Process(self, name, key := self._next_key())
+        process.confined = self._cells is not None
         output = Output(process._say)
         self._processes[key] = (process, output)
         try:

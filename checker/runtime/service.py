@@ -178,7 +178,7 @@ class Service:
                 self._process.wait(EVERY)
                 continue
             if isinstance(said, int) and said < UNREADY:
-                return None
+                return self._impostor(elsewhere)
             if not answer or said != probe.NOTHING:  # the last one of all may just have had no time left
                 answer = said
             self._process.wait(AGAIN)
@@ -190,6 +190,13 @@ class Service:
         )
 
 
+    def _impostor(self, listening: _Elsewhere) -> ServiceFailed | None:
+        """Tell whether it is somebody else that answers: in a cell, one service might play another."""
+        if not self._process.confined or listening.right() or not self.alive:
+            return None
+        return symptoms.impostor(self.name, self.port)
+
+
 class _Elsewhere:
     """Watches whether a service that does not listen on its port does so on another one."""
 
@@ -198,9 +205,14 @@ class _Elsewhere:
         self._next = time.monotonic() + LOOK
         self._seen = 0
 
+        self._right = {f"{host}:{port}" for host in ("127.0.0.1", "0.0.0.0", "[::]")}  # noqa: S104  (compared, not bound)
+
     def addresses(self) -> list[str]:
-        right = {f"{host}:{self._port}" for host in ("127.0.0.1", "0.0.0.0", "[::]")}  # noqa: S104  (compared, not bound)
-        return [address for address in symptoms.listening(self._pid) if address not in right]
+        return [address for address in symptoms.listening(self._pid) if address not in self._right]
+
+    def right(self) -> bool:
+        """Whether it listens where it is to."""
+        return not self._right.isdisjoint(symptoms.listening(self._pid))
 
     def for_good(self) -> bool:
         """Whether it has answered GET /health elsewhere at each of the last looks."""

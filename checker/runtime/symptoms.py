@@ -14,7 +14,7 @@ from checker.errors import N_, ServiceFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ended_early", "finished_badly", "listening", "never_ready", "no_such_command", "port_taken"]
+__all__ = ["ended_early", "finished_badly", "impostor", "listening", "never_ready", "no_such_command", "port_taken"]
 
 _FRAME = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _SYNTAX = re.compile(r"(?P<error>(?:SyntaxError|IndentationError|TabError): .*)")
@@ -185,6 +185,16 @@ def never_ready(
         port=port,
         within=within,
         said=_last_words(lines),
+    )
+
+
+def impostor(service: str, port: int) -> ServiceFailed:
+    """Return the error for a port that is answered on by another process than it was given to."""
+    return ServiceFailed(
+        N_("{service} did not start: it is another process that answers on its port {port}."),
+        N_("Each service listens on the $PORT it is given, and on no other."),
+        service=service,
+        port=port,
     )
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jailed import jailed
 
 from checker.grader.sandbox.sandbox import DEFENCES
 
 pytestmark = [pytest.mark.attack, pytest.mark.needs("root", "linux")]
 
-HERE = Path(__file__).parent
 KINDS = ["forked", pytest.param("bubblewrap", marks=pytest.mark.needs("bwrap"))]
 
 ATTACKS: dict[str, tuple[str, ...]] = {
@@ -61,29 +58,9 @@ ATTACKS: dict[str, tuple[str, ...]] = {
 """By name: the defences without which it succeeds. Where there are none, the launcher itself stands in its way."""
 
 
-@cache
-def jail() -> tuple[str, ...]:
-    """Return the start of a command line that keeps what goes wrong from the machine: its own pids, not many, little memory."""
-    groups = []
-    for controller, file, most in (("pids", "pids.max", 900), ("memory", "memory.limit_in_bytes", 2 << 30)):
-        group = Path("/sys/fs/cgroup", controller, "seamwork-attacks")
-        if group.parent.is_dir():
-            group.mkdir(exist_ok=True)
-            (group / file).write_text(str(most))
-            groups.append(f"echo 0 >{group}/cgroup.procs;")
-    enter = " ".join(groups)
-    return ("sh", "-c", f'{enter} exec "$0" "$@"', "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--ipc")
-
-
 def attacked(kind: str, attack: str, *without: str) -> dict[str, Any]:
     """Run an attack in a sandbox inside the jail, and return what came of it."""
-    command = [*jail(), sys.executable, str(HERE / "tester.py"), kind, attack, json.dumps(without)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=55, check=False, env={**os.environ, "SECRET": "of-the-tester"}
-    )
-    assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-500:]
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return jailed("tester.py", kind, attack, json.dumps(without))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -109,6 +86,53 @@ def test_attack_succeeds_without_its_defence(attack: str) -> None:
 def test_every_defence_is_taken_away_once() -> None:
     """A defence that no attack needs taken away is not known to be one."""
     assert {name for without in ATTACKS.values() for name in without} == DEFENCES
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_launcher_knows_no_password(kind: str) -> None:
+    """Whoever is forked from it could read there what it was told of the others."""
+    assert not attacked(kind, "uses_descriptors")["launcher knows"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_administrator_s_sql_stays_in_its_cell(kind: str) -> None:
+    """TO PROGRAM, pg_read_file and psql's own backticks see no check and nobody else; a bomb does not go off."""
+    seen = jailed("servers.py", kind, "[]")
+    lines = " ".join(seen["lines"])
+
+    assert "the hidden thing" not in lines
+    assert "bomb went off" not in lines
+    assert int(re.search(r"processes:(\d+)", lines)[1]) < 20  # type: ignore[index]
+    assert "user 0" not in lines
+
+
+def test_administrator_s_sql_sees_all_without_a_cell() -> None:
+    """So that it is not held by luck."""
+    seen = jailed("servers.py", "forked", json.dumps(["mounts", "landlock", "limits", "groups"]))
+
+    assert seen["lines"].count("the hidden thing") == 1
+    assert {"bomb went off", "('the hidden thing\\n',)"} <= set(seen["lines"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_broker_is_not_ended_by_who_uses_it(kind: str) -> None:
+    """Then the run would be nobody's fault, and no mark would come of it."""
+    assert jailed("servers.py", kind, "[]")["broker"] == "True"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_impostor_is_told_from_the_service(kind: str) -> None:
+    """Another service that answers on its port does not make it ready; an honest one is."""
+    said = jailed("impostor.py", kind)
+
+    assert "another process" in said["orders"]
+    assert said["users"] == "ready"
+
+
+@pytest.mark.parametrize(("kind", "ran"), [("forked", False), ("unsafe", True)])
+def test_their_interpreter_is_not_ours(kind: str, ran: bool) -> None:
+    """A Python that the tree brings would be the launcher itself, which is outside of every cell."""
+    assert jailed("interpreter.py", kind)["ran"] is ran
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from memory import remembers
+
 from checker.grader.sandbox.houses import Limits
 from checker.grader.sandbox.sandbox import DEFENCES, Sandbox
 from checker.ledger import Ledger
@@ -79,6 +81,7 @@ def main(kind: str, attack: str, without: list[str]) -> dict[str, object]:
             argv = [PYTHON, "-m", "victim", str(port), str(key)]
             victim = launcher.start("shop", argv, {**env, "SECRET": SECRET}, tree, fork=True)
             assert until(lambda: "up" in victim.last_lines, within=15), victim.last_lines
+            knows = remembers(launcher.owner, SECRET.encode())
             argv = [PYTHON, "-m", "hostile", attack]
             process = launcher.start("orders", argv, {**env, "FACTS": json.dumps(facts)}, tree, fork=True)
             code = process.wait(8 if attack == "never_ends" else 25)
@@ -94,6 +97,7 @@ def main(kind: str, attack: str, without: list[str]) -> dict[str, object]:
                 "breach": next((line for line in said if line.startswith("breach")), ""),
                 "goes on": later != said,
                 "victim": victim.returncode,
+                "launcher knows": knows,
                 "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
 

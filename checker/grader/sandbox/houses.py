@@ -75,6 +75,11 @@ class Houses:
             return {os.geteuid(): "service"}
         return {self._first + number: f"service{number}" for number in range(MOST)}
 
+    @property
+    def servers_uid(self) -> int | None:
+        """The user of the servers, who has no house; None: that of whoever started us."""
+        return None if self._first is None else self._first + MOST - 1
+
     def house(self, name: str) -> House:
         """Return the house of that name, built when it is first asked for. Raises EngineFault when there are too many."""
         with self._lock:
@@ -93,8 +98,8 @@ class Houses:
             return house.copies[folder]
 
     def _build(self, name: str, number: int) -> House:
-        if number >= MOST:
-            raise EngineFault(N_("A submission has at most {most} services here."), most=MOST)
+        if number >= MOST - 1:
+            raise EngineFault(N_("A submission has at most {most} services here."), most=MOST - 1)
         place = self._yard / "houses" / str(number)
         place.mkdir(parents=True)
         mounting.tmpfs(place, size=self._limits.disk, inodes=self._limits.disk // 4096)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from checker.backing import distribution
+from checker.backing.places import serve_as
 from checker.grader.sandbox import mounting
 from checker.grader.sandbox.calls import seccomp
 from checker.grader.sandbox.entering import SHARED, enter
@@ -57,6 +58,8 @@ class Sandbox:
         limits = self._limits if "sizes" in self._defences else replace(self._limits, disk=BOUNDLESS)
         self._room = limits.disk
         self._houses = Houses(self._yard, self._slot, limits, self._groups)
+        if self._houses.servers_uid is not None:
+            serve_as(self._houses.servers_uid)
         self._view = View(self._yard, self._houses.users)
         (self._yard / "ground").mkdir()
         self.services, self.servers = _Services(self), _Servers(self)
