@@ -29,11 +29,11 @@ else:  # -I keeps our folder off the path, and so it shall be
 
     locked = _beside("locked")
 
-__all__ = ["BORN", "ENDED", "fork", "furnish", "join", "keep_house"]
+__all__ = ["BORN", "ENDED", "fork", "furnish", "join", "keep_house", "twice"]
 
 NEW_NS, NEW_CGROUP, NEW_UTS, NEW_IPC, NEW_PID = 0x20000, 0x2000000, 0x4000000, 0x8000000, 0x20000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
-DETACH = 2
+DETACH, PDEATHSIG = 2, 1
 NAMESPACES = {"pids": NEW_PID, "mounts": NEW_NS, "ipc": NEW_IPC, "names": NEW_UTS, "cgroups": NEW_CGROUP}
 BORN = b"b"
 """What the first process says before anything else."""
@@ -46,6 +46,8 @@ def fork(cell: Mapping[str, Any]) -> int:
     """Fork, as os.fork does; the child is the first process of a pid namespace where the cell has one of its own."""
     if "pids" not in cell["namespaces"]:
         return os.fork()
+    if twice(cell):
+        return _fork_twice()
     ours = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     try:
         locked.call("unshare", NEW_PID)
@@ -56,6 +58,38 @@ def fork(cell: Mapping[str, Any]) -> int:
         return pid
     finally:
         os.close(ours)
+
+
+def twice(cell: Mapping[str, Any]) -> bool:
+    """Whether the launcher cannot come back from where its children are to be born, so that another one goes.
+
+    The namespace it is in is then not its own to enter: it belongs to root. Whoever goes leads the session.
+    """
+    return "pids" in cell["namespaces"] and os.geteuid() != 0
+
+
+def _fork_twice() -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        locked.call("unshare", NEW_PID)
+        first = os.fork()
+    except OSError:
+        os._exit(127)
+    if first == 0:
+        return 0
+    os.closerange(0, 1 << 16)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
+        signal.signal(number, signal.SIG_IGN)
+    locked.libc.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    locked.drop_privileges()
+    locked.unseen()
+    code = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
+    if code < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(code)
 
 
 def _back(ours: int) -> None:

@@ -195,9 +195,13 @@ def module_names(folder: str) -> set[str]:
     return found
 
 
-def settle_in(output: int, keep: Sequence[int], cwd: str) -> None:
-    """Make this fresh child a process of its own: session, folder, descriptors 0 to 2, ``keep`` from TOLD on, no others."""
-    os.setsid()
+def settle_in(output: int, keep: Sequence[int], cwd: str, *, leads: bool = True) -> None:
+    """Make this fresh child a process of its own: session, folder, descriptors 0 to 2, ``keep`` from TOLD on, no others.
+
+    ``leads``: it is to lead a session; else it is in a new one already.
+    """
+    if leads:
+        os.setsid()
     last = TOLD + len(keep) - 1
     # Above it first, so that none of them is closed by the copy of another.
     output, *keep = (_above(last, fd) for fd in (output, *keep))

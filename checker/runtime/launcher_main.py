@@ -368,7 +368,7 @@ def _move_in(request: dict[str, Any], tell: int, mind: int) -> None:
     if cell["kind"] != "forked":
         boxed.move_in(request, tell, mind)
     celled.furnish(cell)
-    forked.settle_in(request["output"], [tell, mind], "/")
+    forked.settle_in(request["output"], [tell, mind], "/", leads=not celled.twice(cell))
     _die_with_launcher(request["name"])
     os.write(MINDED, celled.BORN)
     if program := os.fork():

@@ -28,9 +28,20 @@ def _start() -> tuple[str, ...]:
     return ("sh", "-c", f'{enter}exec "$0" "$@"', "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--ipc")
 
 
-def jailed(script: str, *words: str) -> dict[str, Any]:
-    """Run a script that lies here, and return the JSON it prints last."""
-    command = [*_start(), sys.executable, str(HERE / script), *words]
+def _as_plain_user() -> tuple[str, ...]:
+    """Return the start of a command line that becomes somebody; our Python is shown to them where it lies in root's home."""
+    home, python = Path.home(), Path(sys.base_prefix)
+    show = f"mount --bind {python} /mnt; mount -t tmpfs -o mode=755 none {home}; mkdir -p {python}; mount --move /mnt {python};"
+    house = "mkdir -p /dev/shm/plain; chown 12345 /dev/shm/plain;"
+    become = "exec setpriv --reuid=12345 --regid=12345 --clear-groups env HOME=/dev/shm/plain"
+    shown = show if python.is_relative_to(home) else ""
+    script = f'mount -t tmpfs -o mode=1777 none /dev/shm; {shown} {house} {become} "$0" "$@"'
+    return ("unshare", "--mount", "sh", "-ec", script)
+
+
+def jailed(script: str, *words: str, plain: bool = False) -> dict[str, Any]:
+    """Run a script that lies here, and return the JSON it prints last. ``plain``: as a user who may nothing."""
+    command = [*_start(), *(_as_plain_user() if plain else ()), sys.executable, str(HERE / script), *words]
     env = {**os.environ, "SECRET": "of-the-tester"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False, env=env)
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-500:]
