@@ -27,9 +27,7 @@ LONGEST = 30.0
 ROOM = 8 << 20
 
 
-def run_sql(
-    url: str, name: str, sql: bytes, variables: Mapping[str, str], *, starter: Starter | None = None
-) -> None:
+def run_sql(url: str, name: str, sql: bytes, variables: Mapping[str, str], *, starter: Starter | None = None) -> None:
     r"""Feed ``sql`` to psql at ``url``, an administrator's; ``variables`` are what ``\getenv`` finds.
 
     An administrator's SQL can run programs, and so can psql's own ``\!``: it runs as servers do, as their user, by their

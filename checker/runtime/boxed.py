@@ -3,7 +3,7 @@
 Standard library only, as the launcher is. The user is given up before bubblewrap begins; signals to the group are nothing to
 it, so that they reach the program alone, as they would without a cell. Script: python -I -S boxed.py
 """
-# ruff: noqa: PTH118, PTH120, PTH123  (os.path keeps the launcher small and quick to start)
+# ruff: noqa: PTH118, PTH120  (os.path keeps the launcher small and quick to start)
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def move_in(request: Mapping[str, Any], tell: int, mind: int) -> NoReturn:
     for number in HEARD:
         signal.signal(number, signal.SIG_IGN)
     for fd in (TOLD, MINDED, PLAN):
-        os.set_inheritable(fd, True)  # noqa: FBT003  (what it is)
+        os.set_inheritable(fd, True)
     argv = [cell["bubblewrap"], *_options(cell), "--", sys.executable, "-I", "-S", f"{HERE}/boxed.py"]
     os.execve(argv[0], argv, {"PATH": os.defpath})  # noqa: S606  (what it is for)
     raise AssertionError
@@ -89,7 +89,7 @@ def _options(cell: Mapping[str, Any]) -> Iterator[str]:
 def _begin() -> NoReturn:
     with open(PLAN, encoding="utf-8") as file:
         plan = json.load(file)
-    os.set_inheritable(TOLD, False)  # noqa: FBT003  (what it is)
+    os.set_inheritable(TOLD, False)
     os.write(MINDED, celled.BORN)
     if program := os.fork():
         os.closerange(0, MINDED)

@@ -4,7 +4,7 @@ Standard library only, as the launcher is. The first process of a pid namespace 
 signals to the group reach the program as they would without a cell, and leave the first process alone, which the kernel
 shields from them (pid_namespaces(7)). It says how the program ended, reaps what comes to it, and when it is killed, all is.
 """
-# ruff: noqa: PTH103, PTH113, PTH112, PTH120, PTH123, PTH208, PTH211, FURB103  (os.path keeps the launcher small and quick to start)
+# ruff: noqa: PTH103, PTH110, PTH211, PTH112, PTH120, PTH123, PTH208  (os.path keeps the launcher small and quick to start)
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _make(target: str, *, folder: bool) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """Mount, as mount(2) does. Raises OSError with the target."""
+    """Put one thing on another, as the system call of that name does. Raises OSError that names both."""
     try:
         locked.call("mount", source.encode(), target.encode(), kind.encode(), flags, options.encode())
     except OSError as error:

@@ -72,7 +72,7 @@ class Ground:
             _forget_their_server()
         self._backing = backing
         self._sandbox = sandbox
-        self._keeper = Launcher(ledger=self.ledger, cells=sandbox and sandbox.servers)
+        self._keeper = Launcher(ledger=self.ledger, cells=sandbox.servers if sandbox else None)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._postgres: Future[Postgres] = self._pool.submit(
             open_postgres, self._postgres_spec, self._keeper, statements=statements
@@ -136,8 +136,8 @@ class Ground:
         self.python, self._mode, self._preload = python, mode, preload
 
     def _new_launcher(self, python: Path, preload: Sequence[str]) -> Launcher:
-        cells = self._sandbox and self._sandbox.services
-        seen = cells and cells.environment(environment_of(python))
+        cells = self._sandbox.services if self._sandbox else None
+        seen = cells.environment(environment_of(python)) if cells else None
         return Launcher(python, preload=preload, ledger=self.ledger, environment=seen, cells=cells)
 
     def let_go(self) -> None:

@@ -3,7 +3,7 @@
 Standard library only: this runs under the learner's interpreter, loaded by path. Landlock (landlock(7)) and seccomp
 (seccomp(2)) ask for no rights; where the kernel has none, there is none, and whoever made the cell has said so.
 """
-# ruff: noqa: PTH113, PTH112  (os.path keeps the launcher small and quick to start)
+# ruff: noqa: PTH112  (os.path keeps the launcher small and quick to start)
 
 from __future__ import annotations
 

@@ -189,7 +189,6 @@ class Service:
             self.name, self.port, answer=str(answer), elsewhere=found, lines=lines, within=within
         )
 
-
     def _impostor(self, listening: _Elsewhere) -> ServiceFailed | None:
         """Tell whether it is somebody else that answers: in a cell, one service might play another."""
         if not self._process.confined or listening.right() or not self.alive:

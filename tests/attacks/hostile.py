@@ -80,7 +80,7 @@ def reads_a_neighbour_s_tree() -> object:
     found = []
     for top in ("/dev/shm", "/tmp", "/var/tmp", "."):  # noqa: S108
         for folder, _, files in os.walk(top):
-            found += [os.path.join(folder, name) for name in files if name == "ledger.txt"]  # noqa: PTH118
+            found += [os.path.join(folder, name) for name in files if name == "ledger.txt"]
     return found
 
 
@@ -187,7 +187,9 @@ def becomes_root_by_a_program() -> object:
     """A program with the set-user-id bit runs as its owner."""
     for program in ("/usr/bin/passwd", "/usr/bin/su", "/usr/bin/chfn"):
         for _ in range(20):
-            with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+            with subprocess.Popen(
+                [program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as child:
                 for _ in range(200):
                     with contextlib.suppress(OSError):
                         ids = re.search(r"Uid:\t\d+\t(\d+)", Path(f"/proc/{child.pid}/status").read_text("utf-8"))
@@ -275,7 +277,7 @@ def fills_inodes() -> object:
     """No bytes, and no end of files."""
     made = 0
     with contextlib.suppress(OSError):
-        for made in range(70000):  # noqa: B007
+        for made in range(70000):
             os.close(os.open(f"f{made}", os.O_CREAT | os.O_WRONLY))
     return made if made == 69999 else None
 
@@ -299,7 +301,7 @@ def floods_descriptors() -> object:
 
 
 def count_of(held: list[int]) -> object:
-    return None if len(os.listdir("/proc/self/fd")) < 4000 else len(held)  # noqa: PTH208
+    return None if len(os.listdir("/proc/self/fd")) < 4000 else len(held)
 
 
 def writes_where_others_look() -> object:

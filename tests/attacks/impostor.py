@@ -36,7 +36,9 @@ def main(kind: str) -> dict[str, str]:
     with Sandbox(kind=kind) as sandbox:
         env = sandbox.services.environment(environment_of(Path(sys.executable)))
         with Launcher(preload=["http.server"], ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
-            orders = Service.start(launcher, "orders", Entry("orders", "python server.py sleeps $PORT"), env=env, cwd=tree)
+            orders = Service.start(
+                launcher, "orders", Entry("orders", "python server.py sleeps $PORT"), env=env, cwd=tree
+            )
             squats = Entry("shop", f"python server.py serves {orders.port}")
             Service.start(launcher, "shop", squats, env=env, cwd=tree)
             users = Service.start(launcher, "users", Entry("users", "python server.py serves $PORT"), env=env, cwd=tree)

@@ -34,7 +34,10 @@ PYTHON = str(Path(sys.executable))
 
 def outside(folder: Path) -> dict[str, object]:
     """Be the rest of the machine, in a child: listen everywhere, and answer. Return where."""
-    with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as tcp, socket.socket(socket.AF_UNIX) as engine:
+    with (
+        socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as tcp,
+        socket.socket(socket.AF_UNIX) as engine,
+    ):
         engine.bind(str(folder / "docker.sock"))
         engine.listen()
         Path(folder, "docker.sock").chmod(0o777)
@@ -77,7 +80,9 @@ def main(kind: str, attack: str, without: list[str]) -> dict[str, object]:
         facts |= {"address": socket.gethostbyname(machine) if machine else "", "machine": machine}
         facts |= {"programs": [sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), "/usr/bin", "/etc", "/"]}
         env = sandbox.services.environment(environment_of(Path(PYTHON)))
-        with Launcher(preload=["json", "socket", "subprocess"], ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
+        with Launcher(
+            preload=["json", "socket", "subprocess"], ledger=Ledger(), environment=env, cells=sandbox.services
+        ) as launcher:
             argv = [PYTHON, "-m", "victim", str(port), str(key)]
             victim = launcher.start("shop", argv, {**env, "SECRET": SECRET}, tree, fork=True)
             assert until(lambda: "up" in victim.last_lines, within=15), victim.last_lines

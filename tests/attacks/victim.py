@@ -16,7 +16,7 @@ abstract.bind("\0the-shop")
 abstract.listen()
 print("up", flush=True)
 for sock in (tcp, abstract):
-    sock.setblocking(False)  # noqa: FBT003
+    sock.setblocking(False)
 held = []
 while os.getpid():
     for sock in (tcp, abstract):

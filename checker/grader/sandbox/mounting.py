@@ -41,4 +41,3 @@ def _seal(where: Path) -> None:
     """Let nobody write there, be more than they are by what lies there, or use a device, below it as well (Linux 5.12)."""
     wanted = struct.pack("QQQQ", RDONLY_NOSUID_NODEV, 0, 0, 0)
     call("syscall", MOUNT_SETATTR, FROM_HERE, str(where).encode(), RECURSIVE, wanted, len(wanted))
-

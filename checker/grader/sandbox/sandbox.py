@@ -25,7 +25,21 @@ from checker.grader.sandbox.view import View
 __all__ = ["DEFENCES", "Sandbox"]
 
 NAMESPACES = ("pids", "mounts", "ipc", "names", "cgroups")
-DEFENCES = frozenset({*NAMESPACES, "network", "user", "privileges", "limits", "groups", "landlock", "seccomp", "edges", "copies", "sizes"})
+DEFENCES = frozenset(
+    {
+        *NAMESPACES,
+        "network",
+        "user",
+        "privileges",
+        "limits",
+        "groups",
+        "landlock",
+        "seccomp",
+        "edges",
+        "copies",
+        "sizes",
+    }
+)
 """All there are. A test takes one away, and sees what comes in."""
 SERVERS_HAVE = 512 << 20
 """Bytes for the data of the servers."""
@@ -70,6 +84,11 @@ class Sandbox:
     ) -> None:
         """Let go of what outlives a namespace; mounts do not."""
         self._groups.close()
+
+    @property
+    def groups(self) -> list[str]:
+        """The controllers that bound a house: "memory", "pids", or fewer."""
+        return self._groups.there
 
     # For the two kinds of cells
 

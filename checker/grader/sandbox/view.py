@@ -75,7 +75,11 @@ class View:
         """Return what is to be put up in a cell, whose /tmp and /dev/shm take ``room`` bytes each."""
         scratch = f"size={room},mode=1777"
         return [
-            *(("link", os.readlink(f"/{name}"), f"/{name}", "") for name in TOP if Path(f"/{name}").is_symlink()),
+            *(
+                ("link", str(Path(f"/{name}").readlink()), f"/{name}", "")
+                for name in TOP
+                if Path(f"/{name}").is_symlink()
+            ),
             *(self._bound(Path(f"/{name}")) for name in TOP if Path(f"/{name}") in self._shown),
             ("tmpfs", "", "/tmp", scratch),  # noqa: S108  (a cell's own)
             *(self._bound(path) for path in sorted(self._shown) if path.name not in TOP),

@@ -1,0 +1,59 @@
+"""What the sandbox says of the machine, and what it leaves of it when it is gone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from checker.errors import Blocked
+from checker.grader.sandbox.capabilities import Capabilities, look
+
+ETC = [Path("/etc/ssl"), Path("/etc/alternatives"), Path("/usr/bin")]
+ENTER = """
+from checker.grader.sandbox.sandbox import Sandbox
+
+with Sandbox(kind="forked"):
+    raise KeyError("half way")
+"""
+
+
+@pytest.mark.needs("linux", "root")
+def test_a_cell_can_be_made_here() -> None:
+    """As root nothing that this kernel has is lost."""
+    found = look()
+
+    assert found.best == "forked"
+    assert not [loss for loss in found.losses if loss.move.startswith("sudo")]
+
+
+def test_nothing_runs_where_no_cell_can_be_made() -> None:
+    """The sentence says why, and what brings one."""
+    found = Capabilities({"forked": "unshare: Operation not permitted", "bubblewrap": "bwrap is not on PATH"})
+
+    assert found.best is None
+    with pytest.raises(Blocked, match=r"forked: unshare: Operation not permitted; bubblewrap.*--unsafe"):
+        found.choose()
+
+
+def test_kind_that_is_wanted_is_not_replaced_by_another() -> None:
+    """Who asks for bubblewrap hears that there is none."""
+    found = Capabilities({"forked": "", "bubblewrap": "bwrap is not on PATH"})
+
+    assert found.choose() == "forked"
+    with pytest.raises(Blocked, match="bwrap is not on PATH"):
+        found.choose("bubblewrap")
+
+
+@pytest.mark.needs("linux", "root")
+def test_machine_is_as_it_was() -> None:
+    """What cells are shown of the machine is not cleared away with them."""
+    before = [sorted(path.name for path in folder.iterdir()) for folder in ETC]
+    mounts = Path("/proc/self/mounts").read_text("utf-8")
+
+    subprocess.run([sys.executable, "-c", ENTER], capture_output=True, check=False, timeout=50)
+
+    assert [sorted(path.name for path in folder.iterdir()) for folder in ETC] == before
+    assert Path("/proc/self/mounts").read_text("utf-8") == mounts
