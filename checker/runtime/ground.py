@@ -22,7 +22,7 @@ from checker.evidence import Loop
 from checker.ledger import Ledger
 from checker.runtime.application import Application
 from checker.runtime.environment import Cold, Forked, environment_of, interpreter, start_mode
-from checker.runtime.launcher import Launcher
+from checker.runtime.launcher import Launcher, Twin
 from checker.runtime.procfile import Procfile
 from checker.runtime.system import Plan, System
 from checker.runtime.worker import Line
@@ -42,6 +42,7 @@ class Ground:
     ``statements`` lets the coupling map see what PostgreSQL is asked. ``warm``: there will be many runs, so what the
     next one is sure to need is got ready after each. ``taps`` off: nothing lies between processes and databases, where
     what they cost is measured. ``sandbox``: everything that is started lives in cells of it, by the course's own Python.
+    ``twin`` owns the first tree's processes there, where these are forked: it has loaded what that tree's Procfile asks for.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Ground:
         warm: bool = False,
         taps: bool = True,
         sandbox: Sandbox | None = None,
+        twin: Twin | None = None,
     ) -> None:
         self.course = course
         self.ledger = Ledger()
@@ -71,7 +73,7 @@ class Ground:
         if "://" not in backing:
             _forget_their_server()
         self._backing = backing
-        self._sandbox = sandbox
+        self._sandbox, self._twin = sandbox, twin
         self._keeper = Launcher(ledger=self.ledger, cells=sandbox.servers if sandbox else None)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._postgres: Future[Postgres] = self._pool.submit(
@@ -138,7 +140,8 @@ class Ground:
     def _new_launcher(self, python: Path, preload: Sequence[str]) -> Launcher:
         cells = self._sandbox.services if self._sandbox else None
         seen = cells.environment(environment_of(python)) if cells else None
-        return Launcher(python, preload=preload, ledger=self.ledger, environment=seen, cells=cells)
+        twin, self._twin = (self._twin, None) if preload else (None, self._twin)
+        return Launcher(python, preload=preload, ledger=self.ledger, environment=seen, cells=cells, twin=twin)
 
     def let_go(self) -> None:
         """End every process of the learner's now, those that still start as well; the next run has a new launcher."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -14,7 +15,7 @@ import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from checker.errors import N_, EngineFault, LearnerFault
 from checker.runtime.channel import Channel
@@ -22,14 +23,14 @@ from checker.runtime.environment import environment_of
 from checker.runtime.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from checker.ledger import Ledger
     from checker.runtime.cells import Cells
     from checker.runtime.walls import Walls
 
-__all__ = ["GRACE", "Launcher", "Process"]
+__all__ = ["GRACE", "Launcher", "Process", "Twin"]
 
 GRACE = 3.0
 """Seconds from SIGTERM to SIGKILL."""
@@ -102,6 +103,55 @@ class Process:
         self._ended.set()
 
 
+class Owner(Protocol):
+    """The launcher, as a process."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return its exit code; None while it lives."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+
+    def kill(self) -> None:
+        """SIGKILL it."""
+
+
+class Twin:
+    """A launcher that was forked from another, and that nobody uses yet. It is no child of ours."""
+
+    def __init__(self, pid: int, sock: socket.socket, errors: int) -> None:
+        self.pid, self.sock = pid, sock
+        self._errors = errors
+        self._handle = os.pidfd_open(pid)
+
+    def errors(self, note: Callable[[str], object]) -> Output:
+        """Return what it says when something goes wrong."""
+        return Output(note, self._errors)
+
+    def poll(self) -> int | None:
+        """Return 0 when it is gone; how, its parent knows."""
+        return 0 if select.select([self._handle], [], [], 0)[0] else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        if not select.select([self._handle], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("launcher", timeout or 0.0)
+        return 0
+
+    def kill(self) -> None:
+        """SIGKILL it."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Let go of it: it ends. Called by whoever handed it on to another process, and where nobody used it."""
+        self.sock.close()
+        os.close(self._handle)
+        os.close(self._errors)
+
+
 class _Answer:
     """Where the launcher's answer to one request will lie."""
 
@@ -116,7 +166,8 @@ class Launcher:
     ``preload`` names modules that forked programs find loaded; the loading goes on in the background, and a program
     that is not to be forked does not wait for it. ``environment`` is what the launcher itself sees (default: what
     every service sees): programs with another value of a variable that some module reads on import start cold.
-    ``cells`` says in what cell each program lives; without, it lives where we do.
+    ``cells`` says in what cell each program lives; without, it lives where we do. ``twin``: who owns the processes, loaded
+    already, and follows us to where we are now; else a new one is started.
     Raises LearnerFault when there is no such ``python``.
     """
 
@@ -128,6 +179,7 @@ class Launcher:
         ledger: Ledger,
         environment: Mapping[str, str] | None = None,
         cells: Cells | None = None,
+        twin: Twin | None = None,
     ) -> None:
         self.python = python or Path(sys.executable)
         self._cells = cells
@@ -139,11 +191,27 @@ class Launcher:
         self._proven = False  # it has answered once
         self._closed = False
         self._said = deque[str](maxlen=20)
-        ours, theirs = socket.socketpair()
+        self._errors = twin.errors(self._said.append) if twin else Output(self._said.append)
+        self._owner: Owner
+        if twin:
+            ours, self._owner = twin.sock, twin
+        else:
+            ours, self._owner = self._spawned(preload, environment or environment_of(self.python))
         self._channel = Channel(ours)
-        self._errors = Output(self._said.append)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(ours, selectors.EVENT_READ)
+        self._selector.register(self._errors.fd, selectors.EVENT_READ, self._errors)
+        self._reader = threading.Thread(target=self._read, name="launcher-reader", daemon=True)
+        self._reader.start()
+        if twin:
+            self._follow()
+
+    def _spawned(
+        self, preload: Sequence[str], environment: Mapping[str, str]
+    ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        ours, theirs = socket.socketpair()
         try:
-            self._owner = self._spawn(theirs.fileno(), preload, environment or environment_of(self.python))
+            return ours, self._spawn(theirs.fileno(), preload, environment)
         except BaseException:
             ours.close()
             self._errors.close()
@@ -151,11 +219,27 @@ class Launcher:
         finally:
             theirs.close()
             os.close(self._errors.write_end)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(ours, selectors.EVENT_READ)
-        self._selector.register(self._errors.fd, selectors.EVENT_READ, self._errors)
-        self._reader = threading.Thread(target=self._read, name="launcher-reader", daemon=True)
-        self._reader.start()
+
+    def _follow(self) -> None:
+        """Have a twin enter the namespaces that we are in, a user's first where that is not its own."""
+        names = [name for name in ("user", "mnt", "net") if _namespace(name) != _namespace(name, self.owner)]
+        fds = [os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in names]
+        try:
+            self._ask({"do": "enter", "namespaces": len(fds)}, fds=fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def twin(self) -> Twin:
+        """Fork the launcher, with all that it has loaded, for another process of ours that will own a :class:`Launcher`."""
+        ours, theirs = socket.socketpair()
+        read, write = os.pipe()
+        try:
+            answer = self._ask({"do": "twin", "fork": True}, fds=[theirs.fileno(), write])
+        finally:
+            theirs.close()
+            os.close(write)
+        return Twin(answer["pid"], ours, read)
 
     def _spawn(self, fd: int, preload: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         script = Path(__file__).with_name("launcher_main.py")
@@ -375,3 +459,7 @@ def _sealed(request: dict[str, Any]) -> int:
         file.write(json.dumps(known).encode())
     os.lseek(sealed, 0, os.SEEK_SET)
     return sealed
+
+
+def _namespace(name: str, pid: int | None = None) -> str:
+    return os.readlink(f"/proc/{pid or 'self'}/ns/{name}")  # noqa: PTH115  (it is no path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import importlib.util
@@ -77,6 +78,14 @@ class BecomeChild(Exception):  # noqa: N818  (control flow: unwinds the launcher
         self.plan, self.request = plan, request
 
 
+class BecomeTwin(Exception):  # noqa: N818  (the same)
+    """Raised in a child that is to be a launcher itself, with all that is loaded."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__()
+        self.fd = fd
+
+
 class Owner:
     """Starts, watches and ends processes as the socket asks."""
 
@@ -96,9 +105,23 @@ class Owner:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
+    @property
+    def loaded(self) -> bool:
+        """Whether everything is loaded that is to be."""
+        return self._loaded
+
     def forget(self) -> None:
         """Give up the socket, in a child, where its descriptor is closed already and may be somebody else's."""
         self._sock.detach()
+
+    def twin(self, fd: int) -> Owner:
+        """Return an owner that has loaded the same, has no children, and obeys another socket."""
+        self._sock.close()
+        os.close(self._wake)
+        os.close(signal.set_wakeup_fd(-1))
+        owner = Owner(socket.socket(fileno=fd))
+        owner._loaded, owner._why_cold, owner._reads = True, self._why_cold, self._reads
+        return owner
 
     # Loading
 
@@ -116,7 +139,7 @@ class Owner:
         self._loaded = True
         self._why_cold = self._other_threads() if modules else "nothing is preloaded"
         for request in self._waiting:
-            self._start(request)
+            self._begin(request)
         self._waiting.clear()
 
     def _other_threads(self) -> str:
@@ -197,13 +220,19 @@ class Owner:
             request["outside"] = self._fds.pop(0) if request["doors"] else -1
             request["sealed"] = self._fds.pop(0) if request["cell"] else -1
             later = request["fork"] and not self._loaded
-            self._waiting.append(request) if later else self._start(request)
+            self._waiting.append(request) if later else self._begin(request)
+            return
+        if what == "twin":
+            request |= {"output": self._fds.pop(0), "outside": self._fds.pop(0), "sealed": -1}
+            self._begin(request) if self._loaded else self._waiting.append(request)
             return
         if what == "close":
             self._end(request["grace"])
             return
         if what == "scratch":
             self._scratch.append(request["path"])
+        elif what == "enter":
+            celled.enter([self._fds.pop(0) for _ in range(request["namespaces"])])
         elif (child := self._children.get(request["child"])) is not None:
             self._signal(child, request["signal"]) if what == "signal" else self._stop(child, request["grace"])
         self._tell(event="done", key=request["key"])
@@ -214,6 +243,20 @@ class Owner:
             self._sock.sendall(struct.pack("!I", len(data)) + data)
 
     # Starting
+
+    def _begin(self, request: dict[str, Any]) -> None:
+        self._start(request) if request["do"] == "start" else self._double(request)
+
+    def _double(self, request: dict[str, Any]) -> None:
+        """Fork another launcher: it serves a socket of its own, and says what goes wrong elsewhere."""
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            os.dup2(request["outside"], 2)
+            os.close(request["outside"])
+            raise BecomeTwin(request["output"])
+        _close(request["output"], request["outside"])
+        self._tell(event="twin", key=request["key"], pid=pid)
 
     def _start(self, request: dict[str, Any]) -> None:
         cell = request["cell"]
@@ -432,19 +475,30 @@ def main(fd: int, modules: list[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)  # the wake-up pipe tells
     signal.pthread_sigmask(signal.SIG_UNBLOCK, QUIET)
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
     owner = Owner(socket.socket(fileno=fd))
-    try:
-        owner.preload(modules)
-        owner.run()
-    except BecomeChild as child:
-        plan, request = child.plan, child.request
-    else:
-        os._exit(0)  # nothing is left to do, and taking the loaded modules apart takes 0.1 s
+    work = functools.partial(_own, owner, modules)
+    while True:
+        try:
+            work()
+        except BecomeTwin as twin:
+            owner = owner.twin(twin.fd)
+            work = functools.partial(_own, owner, [])
+        except BecomeChild as child:
+            plan, request = child.plan, child.request
+            break
+        else:
+            os._exit(0)  # nothing is left to do, and taking the loaded modules apart takes 0.1 s
     owner.forget()
     if request["report"]:
         traced.trace(request["cwd"], request["report"])
     forked.become(plan, request["argv"], request["env"], request["cwd"])
+
+
+def _own(owner: Owner, modules: list[str]) -> None:
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    if modules or not owner.loaded:
+        owner.preload(modules)
+    owner.run()
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ CHUNK = 1 << 16
 class Output:
     """The read end of one process's output; each line goes to ``note``. ``open`` until every writer has closed the other end."""
 
-    def __init__(self, note: Callable[[str], object]) -> None:
-        self.fd, self.write_end = os.pipe()
+    def __init__(self, note: Callable[[str], object], fd: int = -1) -> None:
+        """Read from ``fd``, or from a new pipe, whose ``write_end`` is for whoever writes."""
+        self.fd, self.write_end = (fd, -1) if fd >= 0 else os.pipe()
         self.open = True
         self._sink = note
         self._rest = b""

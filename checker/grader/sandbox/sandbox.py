@@ -22,7 +22,7 @@ from checker.grader.sandbox.groups import Groups
 from checker.grader.sandbox.houses import House, Houses, Limits
 from checker.grader.sandbox.view import View
 
-__all__ = ["DEFENCES", "Sandbox"]
+__all__ = ["DEFENCES", "Sandbox", "seen"]
 
 NAMESPACES = ("pids", "mounts", "ipc", "names", "cgroups")
 DEFENCES = frozenset(
@@ -136,9 +136,7 @@ class _Services:
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return what a process sees: nothing of whoever runs us."""
-        python = env.get("PATH", "").partition(os.pathsep)[0]
-        home = {"HOME": "/tmp", "TMPDIR": "/tmp"}  # noqa: S108  (the cell's own)
-        return {**env, **home, "PATH": os.pathsep.join(filter(None, (python, PATH)))}
+        return seen(env)
 
     def cell(
         self,
@@ -180,6 +178,13 @@ class _Servers:
         own = [int(found[1]) for word in options if (found := LISTENS.search(word))]
         cell = self._sandbox.cell(house, uid, [(cwd, cwd)], own)
         return {"cell": cell, "env": self.environment(env), "uid": None}
+
+
+def seen(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what a service in a cell sees of ``env``: nothing of whoever runs us."""
+    python = env.get("PATH", "").partition(os.pathsep)[0]
+    home = {"HOME": "/tmp", "TMPDIR": "/tmp"}  # noqa: S108  (the cell's own)
+    return {**env, **home, "PATH": os.pathsep.join(filter(None, (python, PATH)))}
 
 
 def _told(env: Mapping[str, str]) -> set[int]:
