@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 else:  # -I keeps our folder off the path, and so it shall be
 
     def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
-        spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        known = f"beside {name}"  # no import will find it under that name, and nobody loads it twice
+        if known not in sys.modules:
+            file = os.path.join(os.path.dirname(__file__), f"{name}.py")
+            spec = importlib.util.spec_from_file_location(known, file)
+            sys.modules[known] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[known])
+        return sys.modules[known]
 
     celled, forked, locked = map(_beside, ("celled", "forked", "locked"))
 

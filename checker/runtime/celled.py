@@ -4,7 +4,7 @@ Standard library only, as the launcher is. The first process of a pid namespace 
 signals to the group reach the program as they would without a cell, and leave the first process alone, which the kernel
 shields from them (pid_namespaces(7)). It says how the program ended, reaps what comes to it, and when it is killed, all is.
 """
-# ruff: noqa: PTH103, PTH110, PTH211, PTH112, PTH120, PTH123, PTH208  (os.path keeps the launcher small and quick to start)
+# ruff: noqa: PTH103, PTH118, PTH110, PTH211, PTH112, PTH120, PTH123, PTH208  (os.path keeps the launcher small and quick to start)
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import importlib.util
 import os
 import signal
 import struct
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 else:  # -I keeps our folder off the path, and so it shall be
 
     def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
-        spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))  # noqa: PTH118
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        known = f"beside {name}"  # no import will find it under that name, and nobody loads it twice
+        if known not in sys.modules:
+            file = os.path.join(os.path.dirname(__file__), f"{name}.py")
+            spec = importlib.util.spec_from_file_location(known, file)
+            sys.modules[known] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[known])
+        return sys.modules[known]
 
     locked = _beside("locked")
 

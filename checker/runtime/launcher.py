@@ -125,6 +125,7 @@ class Twin:
         self.pid, self.sock = pid, sock
         self._errors = errors
         self._handle = os.pidfd_open(pid)
+        self.home = {name: _namespace(name) for name in ("user", "mnt", "net")}  # where it is, as we are now
 
     def errors(self, note: Callable[[str], object]) -> Output:
         """Return what it says when something goes wrong."""
@@ -204,7 +205,7 @@ class Launcher:
         self._reader = threading.Thread(target=self._read, name="launcher-reader", daemon=True)
         self._reader.start()
         if twin:
-            self._follow()
+            self._follow(twin)
 
     def _spawned(
         self, preload: Sequence[str], environment: Mapping[str, str]
@@ -220,9 +221,9 @@ class Launcher:
             theirs.close()
             os.close(self._errors.write_end)
 
-    def _follow(self) -> None:
+    def _follow(self, twin: Twin) -> None:
         """Have a twin enter the namespaces that we are in, a user's first where that is not its own."""
-        names = [name for name in ("user", "mnt", "net") if _namespace(name) != _namespace(name, self.owner)]
+        names = [name for name, home in twin.home.items() if _namespace(name) != home]
         fds = [os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in names]
         try:
             self._ask({"do": "enter", "namespaces": len(fds)}, fds=fds)
@@ -461,5 +462,5 @@ def _sealed(request: dict[str, Any]) -> int:
     return sealed
 
 
-def _namespace(name: str, pid: int | None = None) -> str:
-    return os.readlink(f"/proc/{pid or 'self'}/ns/{name}")  # noqa: PTH115  (it is no path)
+def _namespace(name: str) -> str:
+    return os.readlink(f"/proc/self/ns/{name}")  # noqa: PTH115  (it is no path)

@@ -146,6 +146,16 @@ def test_their_interpreter_is_not_ours(kind: str, ran: bool) -> None:
     assert jailed("interpreter.py", kind)["ran"] is ran
 
 
+@pytest.mark.parametrize("plain", [False, pytest.param(True, marks=PLAIN)], ids=["root", "plain"])
+def test_twin_of_a_warm_launcher_makes_cells(plain: bool) -> None:
+    """What is loaded once is there in each submission, whose cells are its own."""
+    first, second = jailed("twins.py", plain=plain)["said"]
+
+    assert [first[0], second[0]] == ["", ""]
+    assert first[1].split()[1:] == second[1].split()[1:] == ["2", "True", "3"]
+    assert plain or first[1].split()[0] != second[1].split()[0]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def no_group_left() -> Iterator[None]:
     yield
