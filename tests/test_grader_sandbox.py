@@ -12,6 +12,23 @@ from checker.errors import Blocked
 from checker.grader.sandbox.capabilities import Capabilities, look
 
 ETC = [Path("/etc/ssl"), Path("/etc/alternatives"), Path("/usr/bin")]
+CHECK = """
+import sys, tempfile
+from pathlib import Path
+
+from checker.course import Course, root, write_tree
+from checker.grader.sandbox.sandbox import Sandbox
+from checker.runtime.ground import Ground
+from checker.session import check
+
+course = Course(root())
+lab = course.lab("01")
+tree = Path(tempfile.mkdtemp(prefix="seamwork-cell-", dir=sys.argv[2]))
+write_tree(course.end(lab), tree)
+with Sandbox(kind=sys.argv[1]) as sandbox, Ground(course, sandbox=sandbox) as ground:
+    results = check(ground, lab, tree, seed=7, only=sys.argv[3:])
+print(results.environment["sandbox"], *sorted({result.outcome.value for result in results.checks}))
+"""
 ENTER = """
 from checker.grader.sandbox.sandbox import Sandbox
 
@@ -57,3 +74,14 @@ def test_machine_is_as_it_was() -> None:
 
     assert [sorted(path.name for path in folder.iterdir()) for folder in ETC] == before
     assert Path("/proc/self/mounts").read_text("utf-8") == mounts
+
+
+@pytest.mark.needs("linux", "root", "bwrap")
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("kind", ["forked", "bubblewrap"])
+def test_solution_passes_in_a_cell(kind: str, tmp_path: Path) -> None:
+    """Databases, broker, releases and services all live in cells, and nothing else changes."""
+    command = [sys.executable, "-c", CHECK, kind, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=220)
+
+    assert ran.stdout.split() == [kind, "passed"], ran.stdout + ran.stderr

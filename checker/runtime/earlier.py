@@ -27,8 +27,9 @@ class Earlier:
     def application(self) -> Application:
         """It, as an application under the contract of the lab before.
 
-        A workspace's is what its tag ``before-02`` holds; a bare tree's, which has no history, is our end of the lab
-        before. Raises Unshown when the tag is missing, LearnerFault when there is no usable Procfile in it.
+        A workspace's is what its tag ``before-02`` holds; a bare tree's, which has no history, or none that is to be
+        trusted, is our end of the lab before. Raises Unshown when the tag is missing, LearnerFault when there is no
+        usable Procfile in it.
         """
         write_tree(self.files, Path(self._folder.name))
         course, before = self._ground.course, self._before
@@ -43,7 +44,7 @@ class Earlier:
     def files(self) -> Tree:
         """All that is in it. Raises Unshown when the tag is missing."""
         course = self._ground.course
-        if (self._tree / ".git").exists():
+        if self._ground.trusts and (self._tree / ".git").exists():
             return Workspace(self._tree, course).before(self._lab)
         return course.end(self._before)
 

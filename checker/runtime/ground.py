@@ -105,6 +105,11 @@ class Ground:
         return self._redis.result()
 
     @property
+    def trusts(self) -> bool:
+        """Whether what lies in a tree may run where we do, as git's hooks and filters would."""
+        return self._sandbox is None
+
+    @property
     def keeper(self) -> Launcher:
         """The owner of the servers' processes, and of what administers them."""
         return self._keeper

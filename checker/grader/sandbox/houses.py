@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checker.errors import N_, EngineFault
+from checker.errors import N_, EngineFault, LearnerFault
 from checker.grader.sandbox import mounting
 from checker.grader.sandbox.groups import Groups
 
@@ -88,14 +88,28 @@ class Houses:
             return self._houses[name]
 
     def copy(self, house: House, folder: Path) -> Path:
-        """Return the house's own copy of ``folder``, made when it is first asked for. Links are copied as what they are."""
+        """Return the house's own copy of ``folder``, made when it is first asked for. Links are copied as what they are.
+
+        Raises LearnerFault when there is no room left in the house.
+        """
         with self._lock:
             if folder not in house.copies:
                 copy = house.place / str(len(house.copies))
-                shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".git"))
-                _give(copy, house.uid)
+                self._lay_out(folder, copy, house)
                 house.copies[folder] = copy
             return house.copies[folder]
+
+    def _lay_out(self, folder: Path, copy: Path, house: House) -> None:
+        try:
+            shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".git"))
+            _give(copy, house.uid)
+        except OSError as error:
+            raise LearnerFault(
+                N_("There is no room for {service}: what was handed in, and what it writes, takes {most} MiB at most."),
+                N_("Leave out what is no source, and write less."),
+                service=house.name,
+                most=self._limits.disk // MEBIBYTE,
+            ) from error
 
     def _build(self, name: str, number: int) -> House:
         if number >= MOST - 1:
