@@ -308,8 +308,11 @@ def writes_where_others_look() -> object:
     """A module of the neighbour's, replaced."""
     Path("stolen.txt").write_text("from orders", "utf-8")
     print("written", flush=True)
-    time.sleep(0.5)
-    return Path("answer.txt").read_text("utf-8") if Path("answer.txt").exists() else None
+    for _ in range(150):
+        if Path("answer.txt").exists():
+            return Path("answer.txt").read_text("utf-8")
+        time.sleep(0.02)
+    return None
 
 
 def writes_into_its_programs() -> object:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,10 @@ def _as_plain_user() -> tuple[str, ...]:
 def jailed(script: str, *words: str, plain: bool = False) -> dict[str, Any]:
     """Run a script that lies here, and return the JSON it prints last. ``plain``: as a user who may nothing."""
     command = [*_start(), *(_as_plain_user() if plain else ()), sys.executable, str(HERE / script), *words]
-    env = {**os.environ, "SECRET": "of-the-tester"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False, env=env)
+    with tempfile.TemporaryDirectory(prefix="seamwork-attacks-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
+        Path(scratch).chmod(0o777)
+        env = {**os.environ, "SECRET": "of-the-tester", "TMPDIR": scratch}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False, env=env)
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-500:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result

@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import socket
 import sys
 import sysconfig
@@ -23,6 +24,7 @@ from checker.grader.sandbox.sandbox import DEFENCES, Sandbox
 from checker.ledger import Ledger
 from checker.runtime.environment import environment_of
 from checker.runtime.launcher import Launcher
+from checker.runtime.locked import call
 from checker.wait import until
 
 HERE = Path(__file__).parent
@@ -43,6 +45,7 @@ def outside(folder: Path) -> dict[str, object]:
         Path(folder, "docker.sock").chmod(0o777)
         where = {"outside": tcp.getsockname()[1], "engine": str(folder / "docker.sock")}
         if os.fork() == 0:
+            call("prctl", 1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
             while True:
                 for sock in (tcp, engine):
                     sock.settimeout(0.02)
