@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from checker.backing import Database, Postgres, open_postgres
 from checker.evidence import Loop, PostgresTap
+from checker.evidence.taps.link import Link
 from checker.ledger import Ledger
 from checker.wait import until
 
@@ -226,6 +227,18 @@ def test_commit_whose_answer_is_held_has_been_done(url: str, database: Database,
             asking.result(10)
 
     assert (there, heard) == ([(1,)], False)
+
+
+def test_answer_let_go_between_two_goodbyes_harms_nobody(url: str, tap: PostgresTap) -> None:
+    """Whoever has been told that no more will come is told no more, also while the connection is not closed yet."""
+
+    async def part(link: Link) -> None:
+        link.front.finish()
+        link.front.write(b"let go")
+
+    with psycopg.connect(url):
+        [link] = tap._links
+        tap.loop.run(part(link))
 
 
 def test_request_that_is_held_has_not_been_done(url: str, database: Database, tap: PostgresTap) -> None:

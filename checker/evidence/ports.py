@@ -30,22 +30,18 @@ class Port:
         self.host = host
         self.number: int = self._kept.getsockname()[1]
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
 
     def listen(self, met: Callable[[socket.socket], None]) -> None:
         """Hand each connection to ``met``, in the running loop. Nothing happens if it listens already."""
         if self._listener is None:
             self._listener = _bound(self.host, self.number)
             self._listener.listen(BACKLOG)
-            self._accepting = asyncio.ensure_future(_accept(self._listener, met))
+            self._accept_from(self._listener, met)
 
     async def refuse(self) -> None:
         """Stop listening, at once: once this returns, who connects is refused."""
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.wait({self._accepting})
-            self._accepting = None
         if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
 
@@ -54,6 +50,27 @@ class Port:
         for sock in (self._listener, self._kept):
             if sock is not None:
                 sock.close()
+
+    # A task that waits in sock_accept loses the socket it was about to get when it is cancelled; a callback does not.
+
+    def _accept_from(self, listener: socket.socket, met: Callable[[socket.socket], None]) -> None:
+        if listener is self._listener:
+            asyncio.get_running_loop().add_reader(listener, self._accept, listener, met)
+
+    def _accept(self, listener: socket.socket, met: Callable[[socket.socket], None]) -> None:
+        try:
+            sock, _ = listener.accept()
+        except (BlockingIOError, ConnectionError):  # gone again before we looked
+            return
+        except OSError:  # out of descriptors: some will be free again
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(listener)
+            loop.call_later(0.05, self._accept_from, listener, met)
+            return
+        sock.setblocking(False)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        met(sock)
 
 
 def _bound(host: str, number: int) -> socket.socket:
@@ -66,18 +83,3 @@ def _bound(host: str, number: int) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-async def _accept(listener: socket.socket, met: Callable[[socket.socket], None]) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        try:
-            sock, _ = await loop.sock_accept(listener)
-        except ConnectionError:  # gone again before we looked
-            continue
-        except OSError:  # out of descriptors: some will be free again
-            await asyncio.sleep(0.05)
-            continue
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        met(sock)

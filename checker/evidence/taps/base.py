@@ -7,7 +7,7 @@ import contextlib
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from checker.errors import N_, EngineFault
 from checker.evidence.ports import Port
@@ -56,6 +56,7 @@ class Tap:
         self.faults: tuple[TapFault, ...] = ()
         self._links: dict[Link, None] = {}
         self._opening: set[asyncio.Task[None]] = set()
+        self._knocking: set[asyncio.Task[None]] = set()  # those of them that wait for the server
         self._met = 0
         self._port = Port(host, port)
         self.loop.run(self._listen())
@@ -152,10 +153,9 @@ class Tap:
     async def _refuse(self) -> int:
         await self._port.refuse()
         await asyncio.sleep(0)  # a task that never began would never close its socket
-        opening = set(self._opening)
-        for task in opening:
+        for task in self._knocking:
             task.cancel()
-        if opening:
+        if opening := set(self._opening):
             await asyncio.wait(opening)
         links = tuple(self._links)
         for link in links:
@@ -180,8 +180,7 @@ class Tap:
         self._met += 1
         link = self.link(self._met)
         try:
-            async with asyncio.timeout(CONNECT):
-                await loop.create_connection(lambda: link.back, *self.upstream)
+            await self._knock(link)
             self._links[link] = None
             await loop.connect_accepted_socket(lambda: link.front, sock)
         except OSError:  # a timeout is one
@@ -189,6 +188,16 @@ class Tap:
         except BaseException:
             self._give_up(link, sock)
             raise
+
+    async def _knock(self, link: Link) -> None:
+        """Connect to the server; the one part of an opening that can be called off: it takes time, and owns no socket."""
+        loop, task = asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task())
+        self._knocking.add(task)
+        try:
+            async with asyncio.timeout(CONNECT):
+                await loop.create_connection(lambda: link.back, *self.upstream)
+        finally:
+            self._knocking.discard(task)
 
     def _give_up(self, link: Link, sock: socket.socket) -> None:
         link.cut()

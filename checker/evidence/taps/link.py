@@ -22,6 +22,7 @@ class Side(asyncio.Protocol):
     transport: asyncio.Transport | None = None
     other: Side
     ended = False  # nothing more will come from it
+    finished = False  # nothing more is sent to it: what was held for it is lost with the connection
     full = False  # it takes no more for now
 
     def __init__(self, link: Link, received: Callable[[bytes], None]) -> None:
@@ -83,11 +84,12 @@ class Side(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send it to this end, if it is still there."""
-        if data and self.transport is not None and not self.transport.is_closing():
+        if data and not self.finished and self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
 
     def finish(self) -> None:
         """Tell this end that nothing more will come."""
+        self.finished = True
         if self.transport is not None and not self.transport.is_closing():
             with contextlib.suppress(OSError, RuntimeError):
                 self.transport.write_eof()
