@@ -412,9 +412,17 @@ def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int, mind:
             os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606  (what it is for)
         os.close(forked.TOLD)
     except OSError as error:
-        os.write(forked.TOLD, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())
+        _confess(tell, json.dumps({"step": step, "errno": error.errno, "error": error.strerror}).encode())
         os._exit(127)
     raise BecomeChild(plan, request)
+
+
+def _confess(tell: int, words: bytes) -> None:
+    """Tell through the pipe, which is ``tell`` until we have settled in, and forked.TOLD from then on."""
+    for fd in (tell, forked.TOLD):
+        with contextlib.suppress(OSError):
+            os.write(fd, words)
+            return
 
 
 def _move_in(request: dict[str, Any], tell: int, mind: int) -> None:

@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["jailed"]
+__all__ = ["jailed", "leave"]
 
 HERE = Path(__file__).parent
+GROUP = f"seamwork-attacks-{os.getpid()}"
 LIMITS = (("pids", "pids.max", 900), ("memory", "memory.limit_in_bytes", 2 << 30))
 
 
@@ -21,7 +22,7 @@ LIMITS = (("pids", "pids.max", 900), ("memory", "memory.limit_in_bytes", 2 << 30
 def _start() -> tuple[str, ...]:
     enter = ""
     for controller, file, most in LIMITS:
-        group = Path("/sys/fs/cgroup", controller, "seamwork-attacks")
+        group = Path("/sys/fs/cgroup", controller, GROUP)
         if group.parent.is_dir() and os.access(group.parent, os.W_OK):
             group.mkdir(exist_ok=True)
             (group / file).write_text(str(most))
@@ -50,3 +51,9 @@ def jailed(script: str, *words: str, plain: bool = False) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-500:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def leave() -> None:
+    """Remove the jail."""
+    for group in Path("/sys/fs/cgroup").glob(f"*/{GROUP}"):
+        group.rmdir()

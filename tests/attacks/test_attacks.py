@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jailed import jailed
+from jailed import jailed, leave
 
 from checker.grader.sandbox.sandbox import DEFENCES
 
@@ -146,6 +145,16 @@ def test_their_interpreter_is_not_ours(kind: str, ran: bool) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, pytest.param(True, marks=PLAIN)], ids=["root", "plain"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_ends_are_heard_as_without_a_cell(kind: str, plain: bool) -> None:
+    """Exit codes, signals and a missing program look as ever; that no cell can be made is our fault."""
+    fates = jailed("fates.py", kind, plain=plain)
+
+    assert fates.pop("no cell").startswith("No cell could be made for orders: No such file")
+    assert fates == {"exits": 3, "killed": -9, "polite": 7, "simple": -15, "missing": "FileNotFoundError"}
+
+
+@pytest.mark.parametrize("plain", [False, pytest.param(True, marks=PLAIN)], ids=["root", "plain"])
 def test_twin_of_a_warm_launcher_makes_cells(plain: bool) -> None:
     """What is loaded once is there in each submission, whose cells are its own."""
     first, second = jailed("twins.py", plain=plain)["said"]
@@ -158,5 +167,4 @@ def test_twin_of_a_warm_launcher_makes_cells(plain: bool) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def no_group_left() -> Iterator[None]:
     yield
-    for group in Path("/sys/fs/cgroup").glob("*/seamwork-attacks"):
-        group.rmdir()
+    leave()

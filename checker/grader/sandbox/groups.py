@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ FIRST = {  # by controller, in the first and in the second version: the file tha
     "memory": ("memory.limit_in_bytes", "memory.max"),
     "pids": ("pids.max", "pids.max"),
 }
+ABANDONED = 3600.0
+"""Seconds after which a group is no longer about to be joined."""
 NO_SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 
 
@@ -24,7 +27,6 @@ class Groups:
 
     def __init__(self, root: Path = ROOT) -> None:
         self._made: list[Path] = []
-        self._numbers = itertools.count(1)
         self._homes = dict(_homes(root))
         self.there = sorted(self._homes)
         for home in {home for home, _ in self._homes.values()}:
@@ -32,7 +34,7 @@ class Groups:
 
     def make(self, limits: Mapping[str, int]) -> list[str]:
         """Make a group with those limits, as far as there are any; return the files to join it by."""
-        name = f"{os.getpid()}-{next(self._numbers)}"
+        name = secrets.token_hex(8)
         joined = dict[str, None]()
         for controller, (home, version) in self._homes.items():
             group = home / name
@@ -77,9 +79,8 @@ def _can_make(home: Path) -> bool:
 
 
 def _sweep(home: Path) -> None:
-    """Remove groups of testers that are gone."""
+    """Remove what testers left that were killed: groups that nobody is in, and that are not about to be joined."""
     for group in home.iterdir():
-        owner = group.name.partition("-")[0]
-        if group.is_dir() and owner.isdigit() and not Path("/proc", owner).exists():
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if group.is_dir() and time.time() - group.stat().st_mtime > ABANDONED:
                 group.rmdir()
