@@ -296,12 +296,11 @@ def floods_descriptors() -> object:
     with contextlib.suppress(OSError):
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, soft))
-        held.extend(os.open("/dev/null", os.O_RDONLY) for _ in range(5000))
-    return len(held) if len(held) == 5000 else count_of(held)
-
-
-def count_of(held: list[int]) -> object:
-    return None if len(os.listdir("/proc/self/fd")) < 4000 else len(held)
+        for _ in range(5000):
+            held.append(os.open("/dev/null", os.O_RDONLY))  # noqa: PERF401  (what there is so far counts)
+    for fd in held:
+        os.close(fd)
+    return len(held) if len(held) == 5000 else None
 
 
 def writes_where_others_look() -> object:
