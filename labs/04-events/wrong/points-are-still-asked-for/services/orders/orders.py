@@ -36,6 +36,8 @@ async def create_order(basket: schemas.NewOrder, session: Session, key: idempote
                 answer = view(order, buyer.nickname).model_dump_json()
                 await idempotency.keep(session, basket, key, answer)
                 outbox.tell(session, "OrderCreated", order)
+                points = order.total_cents // 100
+                await users.add_points(user_id=order.user_id, order_id=order.id, points=points, reason="order_created")
     return Response(answer, 201, media_type="application/json")
 
 
@@ -76,8 +78,8 @@ async def change_status(order_id: schemas.Id, change: schemas.StatusChange, sess
 
 async def settle(session: AsyncSession, order_id: int, payment_id: int, status: str) -> bool:
     """Let a payment decide what becomes of an order that waits for it; return whether there was such an order."""
-    order = await find(session, order_id, lock=True)
-    if order.status != "created":
+    order = await session.scalar(_orders(models.Order.id == order_id).with_for_update(of=models.Order))
+    if order is None or order.status != "created":
         return False
     order.payment_id = payment_id
     await _move(session, order, status)

@@ -18,16 +18,19 @@ async def read_points(user_id: schemas.Id, session: Session) -> schemas.Points:
     return schemas.Points(user_id=user.id, points=await _balance(session, user.id))
 
 
+@router.post("/users/{user_id}/points")
+async def change_points(user_id: schemas.Id, change: schemas.PointsChange, session: Session) -> schemas.Points:
+    """Give a customer points, or take them back; once for each order and reason, however often it is asked."""
+    user = await users.find(session, user_id)
+    await add(session, user_id=user.id, **change.model_dump())
+    await session.commit()
+    return schemas.Points(user_id=user.id, points=await _balance(session, user.id))
+
+
 async def add(session: AsyncSession, *, user_id: int, order_id: int, points: int, reason: str) -> None:
     """Give a customer points for an order, or below zero take them back; once for each order and reason."""
     entry = insert(models.PointsEntry).values(user_id=user_id, order_id=order_id, points=points, reason=reason)
     await session.execute(entry.on_conflict_do_nothing(index_elements=["order_id", "reason"]))
-
-
-async def given(session: AsyncSession, order_id: int) -> bool:
-    """Tell whether there were points for an order."""
-    entry = select(models.PointsEntry).where(models.PointsEntry.order_id == order_id)
-    return await session.scalar(entry.limit(1)) is not None
 
 
 async def _balance(session: AsyncSession, user_id: int) -> int:
