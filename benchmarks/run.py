@@ -16,6 +16,7 @@ from pathlib import Path
 
 import calls_lab
 import data_lab
+import events_lab
 import five_checks
 import footprint
 import proxy_overhead
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "five": five_checks.rows,
     "data": data_lab.rows,
     "calls": calls_lab.rows,
+    "events": events_lab.rows,
     "footprint": footprint.rows,
     "proxy": proxy_overhead.rows,
     "postgres-tap": tap_overhead_postgres.rows,

@@ -12,7 +12,7 @@ from typing import Any
 
 from checker.course import Course, Lab
 from checker.errors import N_, EngineFault
-from checker.lessons.contract import operations, services
+from checker.lessons.contract import events, operations, services
 from checker.lessons.dialect import joined
 from checker.lessons.pages import WORDS, lesson_page, lessons_of, output_of, promises
 
@@ -100,6 +100,7 @@ def _fills(course: Course, page: str) -> dict[str, Fill]:
     return {
         "lessons": partial(_lessons, course, labs, "" if page == _LESSONS else "lessons/"),
         "operations": lambda _, language: operations(course, labs, language),
+        "events": lambda _, language: events(course, language),
         "services": lambda _, language: services(course, labs, language),
         "output": lambda words, language: output_of(course, course.lab(words[0]), words[1], language, where),
     }

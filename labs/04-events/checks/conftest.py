@@ -21,13 +21,6 @@ SOON = 10.0
 """Seconds within which what is to happen in the end has happened, also on a busy machine. Who is quicker is not waited for."""
 
 ORDERS, PAYMENTS = "orders.events", "payments.events"
-DATA = {
-    "OrderCreated": {"order_id", "user_id", "total_cents"},
-    "OrderCancelled": {"order_id", "user_id", "total_cents"},
-    "PaymentCaptured": {"payment_id", "order_id", "amount_cents"},
-    "PaymentFailed": {"payment_id", "order_id", "amount_cents"},
-}
-"""What the data of each event consists of."""
 
 ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data"}
 """What an event consists of."""

@@ -159,6 +159,7 @@ def test_streams_stay_bounded(flooded: Callable[[int], int]) -> None:
 
 
 @orders_alone()
+@pytest.mark.after(TOLD)
 @pytest.mark.fresh
 @pytest.mark.usefixtures("neighbours")
 def test_points_are_not_asked_for(asked: Callable[[], list[str]]) -> None:

@@ -20,8 +20,10 @@ async def read_points(user_id: schemas.Id, session: Session) -> schemas.Points:
 
 async def add(session: AsyncSession, *, user_id: int, order_id: int, points: int, reason: str) -> None:
     """Give a customer points for an order, or below zero take them back; once for each order."""
-    entry = insert(models.PointsEntry).values(user_id=user_id, order_id=order_id, points=points, reason=reason)
-    await session.execute(entry.on_conflict_do_nothing(index_elements=["order_id"]))
+    known = select(models.PointsEntry.id).where(models.PointsEntry.order_id == order_id).limit(1)
+    if await session.scalar(known) is None:
+        entry = insert(models.PointsEntry).values(user_id=user_id, order_id=order_id, points=points, reason=reason)
+        await session.execute(entry.on_conflict_do_nothing(index_elements=["order_id", "reason"]))
 
 
 async def _balance(session: AsyncSession, user_id: int) -> int:
