@@ -780,6 +780,7 @@ class Life:
         self._system, self._rng, self._basket, self._repeat = system, rng, basket, repeat
         self.buyers = [self._sign_up() for _ in range(3)]
         self.captured: set[int] = set()
+        self.decided: set[int] = set()
         self.done: list[str] = []
         self._away: Any = None
         things: list[tuple[Callable[[], None], int]] = [
@@ -810,7 +811,7 @@ class Life:
     def _ask(self, method: str, path: str, **how: Any) -> Reply | None:
         """Ask as a client does who may be out of luck."""
         with suppress(NoReply):
-            return self._system.request(method, path, timeout=5.0, **how)
+            return self._system.request(method, path, timeout=SOON, **how)
         return None
 
     def _sign_up(self) -> int:
@@ -839,8 +840,9 @@ class Life:
             return
         result = self._rng.choice(["captured", "captured", "failed"])
         told = self._ask("POST", "/payments/callback", json={"payment_id": payment["id"], "result": result})
-        if told is not None and told.status_code == 200 and result == "captured":
-            self.captured.add(order)
+        if told is not None and told.status_code == 200:
+            self.decided.add(payment["id"])
+            self.captured |= {order} if result == "captured" else set()
 
     def _cancel(self) -> None:
         order = self._some_order(cancelled=False)
@@ -887,11 +889,23 @@ def lived_through(
         life = Life(system, rng, basket, repeat)
         life.lives()
         life.end()
-        until(lambda: not disagreements(system, broker, points, life), within=SOON, every=0.1)
+        # Once orders has done what payments told, no order changes any more: then what is told of them can be compared.
+        until(lambda: life.decided <= payments_told(broker), within=2 * SOON, every=0.05)
+        broker.settles(PAYMENTS, "orders")
+        until(
+            lambda: not disagreements(system, broker, points, life) and not broker.waiting(ORDERS, "users"),
+            within=2 * SOON,
+            every=0.05,
+        )
         found = disagreements(system, broker, points, life)
         return [*found, f"after: {', '.join(life.done)}"] if found else []
 
     return lived
+
+
+def payments_told(broker: Broker) -> set[int]:
+    """Return the payments that were told of."""
+    return {event["data"]["payment_id"] for event in broker.told(PAYMENTS)}
 
 
 def disagreements(system: System, broker: Broker, points: Callable[[int], int], life: Life) -> list[str]:
