@@ -734,14 +734,25 @@ def outage(
     def told() -> dict[int, int]:
         broker.tell(ORDERS, two_orders[0])
         broker.settles(ORDERS, "users")
-        away = consumer.tap.drop(only=None, side="request")
-        broker.tell(ORDERS, two_orders[1])
-        gave_up = lambda: broker.entries(f"{ORDERS}.dead") or not consumer.alive  # noqa: E731
-        until(lambda: away.met >= TRIES or gave_up(), within=SOON, every=0.01)
-        away.end()
+        without_a_database()
         with system.without_broker():
             broker.tell(ORDERS, created(numbers(1)[0], buyer, 1_000))
         return balances({buyer: 80})
+
+    def without_a_database() -> None:
+        """Cut it off at each thing it says, until it has tried often enough, or ended; then refuse it, which nobody can count."""
+        cut_off = consumer.tap.drop(only=None, side="request")
+        broker.tell(ORDERS, two_orders[1])
+        until(lambda: cut_off.met >= TRIES or gave_up(), within=SOON, every=0.01)
+        said, refused = len(consumer.log), consumer.tap.refuses()
+        cut_off.end()
+        until(
+            lambda: len(consumer.log) > said + 1 or gave_up(), within=1.0, every=0.01
+        )  # most say that they were refused
+        refused.end()
+
+    def gave_up() -> bool:
+        return bool(broker.entries(f"{ORDERS}.dead")) or not consumer.alive
 
     return told
 
