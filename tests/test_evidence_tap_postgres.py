@@ -241,6 +241,23 @@ def test_answer_let_go_between_two_goodbyes_harms_nobody(url: str, tap: Postgres
         tap.loop.run(part(link))
 
 
+def test_held_answer_outlives_its_connection(url: str, database: Database, tap: PostgresTap) -> None:
+    """The server ends the connection while COMMIT's answer is held: the answer comes first, and then the end."""
+    held = tap.hold(verb="COMMIT", side="answer")
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO orders (total) VALUES (55)")
+        committing = pool.submit(connection.commit)
+        assert held.wait(5)
+        by_psycopg(database.url, end)
+        assert until(lambda: all(link.back.ended for link in tuple(tap._links)), within=5)
+        held.release()
+
+        assert committing.result(5) is None
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+
+
 def test_request_that_is_held_has_not_been_done(url: str, database: Database, tap: PostgresTap) -> None:
     """Before the server: nothing is there until it is let go; then all goes on."""
     held = tap.hold(verb="INSERT", table="orders")

@@ -85,14 +85,15 @@ class PostgresLink(Link):
         self._session.lost()
 
     def ended(self, side: Side) -> None:
-        """Pass an end on, behind what came before it."""
+        """Pass an end on, behind what came before it; behind what is held, once that goes on."""
         if side is self.front and self._held is not None:
             return
         if side is self.front:
             self.back.write(self._asked.rest())
         else:
             self._tell(self._told.rest())
-        super().ended(side)
+        if side is self.front or self._kept is None:
+            super().ended(side)
 
     # From the client to the server
 
@@ -331,6 +332,8 @@ class PostgresLink(Link):
     def _let_go(self) -> None:
         kept, self._kept, self._holding = self._kept, None, None
         self.front.write(bytes(kept or b""))
+        if self.back.ended:
+            self.front.finish()
 
     def _tell(self, data: bytes) -> None:
         if self._kept is not None:
