@@ -38,5 +38,5 @@ async def tell(session: AsyncSession, kind: str, order: Order) -> None:
     try:
         most = int(os.environ["STREAM_MAXLEN"])
         await _broker().xadd("orders.events", {"event": entry.event}, maxlen=most, approximate=True)
-    except (KeyError, OSError, RedisError) as away:
+    except (KeyError, OSError, RedisError, RuntimeError) as away:  # whatever it is, the relay does it later
         log.warning("left to the relay: %s", type(away).__name__)
