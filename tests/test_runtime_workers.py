@@ -11,6 +11,7 @@ from test_runtime_provisioned import OWNERS, PROCFILE, SQL, laid
 from whole import TINY, lab
 
 from checker.course import Course
+from checker.outcome import Results
 from checker.runtime.ground import Ground
 from checker.session import check
 
@@ -47,13 +48,19 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield ground
 
 
-def outcomes(ground: Ground, tmp_path: Path, checks: str) -> dict[str, str]:
+def run(ground: Ground, tmp_path: Path, checks: str, telling: str = TELLING) -> Results:
     """Run checks on a system in which a process tells the broker that it is there."""
     tree = laid(ground.course, tmp_path / "tree", SQL)
     (tree / "Procfile").write_text(PROCFILE + "counter-events: python telling.py\n")
-    (tree / "telling.py").write_text(TELLING)
+    (tree / "telling.py").write_text(telling)
     results = check(ground, lab(tmp_path / "lab", READ + checks, name="02-more"), tree)
     ground.tidied()
+    return results
+
+
+def outcomes(ground: Ground, tmp_path: Path, checks: str) -> dict[str, str]:
+    """Return what the checks came to."""
+    results = run(ground, tmp_path, checks)
     return {
         r.name.removeprefix("test_"): f"{r.outcome.value} {r.message or r.assertion or ''}".strip()
         for r in results.checks
@@ -157,6 +164,21 @@ def test_away(system):
     )
 
     assert found == {"away": "passed"}
+
+
+def test_worker_that_has_died_is_shown(ground: Ground, tmp_path: Path) -> None:
+    """Nobody calls it, so nobody else would say why it is not there; one that the check has ended is no news."""
+    waits = "    until(lambda: not system.worker('counter-events').alive, within=10)\n"
+    kills = "    system.worker('counter-events').kill()\n"
+    checks = [f"def test_it(system):\n{line}    assert told(system) == ['!']\n" for line in (waits, kills)]
+    dies, lives = "raise TypeError('list indices')\n", TELLING
+    [died], [killed] = (
+        run(ground, tmp_path / str(n), code, telling).checks
+        for n, (code, telling) in enumerate(zip(checks, (dies, lives), strict=True))
+    )
+
+    assert died.logs["counter-events"][-1] == "TypeError: list indices"
+    assert "counter-events" not in killed.logs
 
 
 def test_unknown_worker_is_our_fault(ground: Ground, tmp_path: Path) -> None:

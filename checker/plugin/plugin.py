@@ -197,7 +197,7 @@ class Plugin:
         return f"seamwork check {self._last.number} --only {which} --seed {self._stage.seed}"
 
     def _logs(self, check: str, message: Message | None) -> dict[str, list[str]]:
-        """Return the last lines of who is named in the message, and of who answered 5xx or not at all."""
+        """Return the last lines of who is named in the message, answered 5xx or not at all, or has ended of itself."""
         ledger = self._stage.ledger
         named = str(message.values.get("service", "")) if message else ""
         guilty = {
@@ -210,7 +210,7 @@ class Plugin:
             name: [e.text for e in ledger.lines(name) if e.check == check and not LIFECYCLE.match(e.text)]
             for name in talked
         }
-        said |= {named: [line.text for line in ledger.lines(named)]} if named else {}
+        said |= {name: [line.text for line in ledger.lines(name)] for name in (named, *self._stage.died) if name}
         return {name: lines[-TAIL:] for name, lines in said.items() if lines}
 
     def _lab(self, item: pytest.Item) -> Lab:

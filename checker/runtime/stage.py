@@ -128,6 +128,12 @@ class Stage:
             if system.our_fault:
                 raise system.our_fault
 
+    @property
+    def died(self) -> list[str]:
+        """The processes beside services that have ended of themselves: nobody calls them, so nobody else misses them."""
+        systems = [*self._standing(), *self._fresh]
+        return [worker.name for system in systems for worker in system.workers.values() if worker.died]
+
     def preconditions(self) -> None:
         """Raise Unshown when a fault was on and no request met it: then nothing was shown."""
         for fault in self._faults:

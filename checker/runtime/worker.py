@@ -44,6 +44,7 @@ class Worker:
     def __init__(self, service: Service, line: Line, ledger: Ledger) -> None:
         self.name = service.name
         self._service, self._line, self._ledger = service, line, ledger
+        self._ended_by_us = False
 
     @property
     def tap(self) -> PostgresTap:
@@ -61,20 +62,28 @@ class Worker:
         return self._service.alive
 
     @property
+    def died(self) -> bool:
+        """Whether it has ended, and nobody asked it to."""
+        return not self.alive and not self._ended_by_us
+
+    @property
     def log(self) -> list[str]:
         """What it has written since this check began, line by line."""
         return [line.text for line in self._ledger.lines(self.name) if line.check == self._ledger.check]
 
     def kill(self) -> None:
         """SIGKILL it; it is gone when this returns."""
+        self._ended_by_us = True
         self._service.kill()
 
     def stop(self) -> None:
         """SIGTERM it, and wait until it is gone."""
+        self._ended_by_us = True
         self._service.stop()
 
     def start(self) -> None:
         """Start it again. Nothing happens when it lives."""
+        self._ended_by_us = False
         self._service.restart()
 
 
