@@ -31,5 +31,7 @@ def rows(rounds: int) -> list[Row]:
     return [
         row("save → verdict, lab 04, warm, one by one", found["one by one"], target=3.0),
         row("save → verdict, lab 04, warm, all", found["all"], target=9.0),
-        row("lab 04's four services, relays and consumers, databases and launchers (PSS)", megabytes, "MB", target=400.0),
+        row(
+            "lab 04's four services, relays and consumers, databases and launchers (PSS)", megabytes, "MB", target=400.0
+        ),
     ]
