@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from whole import TINY, lab
+from whole import TINY, lab, owning
 
 from checker.course import Course, write_tree
 from checker.course.git import Git
@@ -78,11 +77,7 @@ def notes(database):
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """A ground on the tiny course, in whose lab 02 the learner's SQL makes the databases."""
-    root = tmp_path_factory.mktemp("course")
-    shutil.copytree(TINY, root, dirs_exist_ok=True)
-    owners = root / "labs/contract/owners.toml"
-    owners.write_text(owners.read_text("utf-8") + OWNERS, "utf-8")
-    with Ground(Course(root)) as ground:
+    with Ground(Course(owning(OWNERS, tmp_path_factory.mktemp("course")))) as ground:
         ground.ready_for(laid(ground.course, tmp_path_factory.mktemp("first")))
         _ = ground.postgres, ground.redis
         yield ground

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from test_runtime_provisioned import OWNERS, PROCFILE, SQL, laid
-from whole import TINY, lab
+from whole import lab, owning
 
 from checker.course import Course
 from checker.outcome import Results
@@ -37,12 +36,8 @@ def told(system):
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """A ground on the tiny course, whose lab 02 has a broker, and a bound that every process is told."""
-    root = tmp_path_factory.mktemp("course")
-    shutil.copytree(TINY, root, dirs_exist_ok=True)
-    owners = root / "labs/contract/owners.toml"
     brokered = OWNERS.replace("provision =", 'broker = true\nvariables = { BOUND = "!" }\nprovision =')
-    owners.write_text(owners.read_text("utf-8") + brokered, "utf-8")
-    with Ground(Course(root)) as ground:
+    with Ground(Course(owning(brokered, tmp_path_factory.mktemp("course")))) as ground:
         ground.ready_for(laid(ground.course, tmp_path_factory.mktemp("first")))
         _ = ground.postgres, ground.redis
         yield ground

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from whole import TINY, Program, Said, edit, standing
+from whole import Program, Said, edit, owning, standing
 
 from checker.course import Course, init
 from checker.course.git import Git
@@ -91,11 +90,7 @@ ONE = Rows(["id", "nickname"], [True, False], [["7", "Ana"], ["12", None]], 2, "
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The program, with the tiny course, in whose lab 02 the learner's SQL makes the databases."""
-    course = tmp_path_factory.mktemp("course")
-    shutil.copytree(TINY, course, dirs_exist_ok=True)
-    owners = course / "labs/contract/owners.toml"
-    owners.write_text(owners.read_text("utf-8") + OWNERS, "utf-8")
-    return Program(tmp_path_factory.mktemp("installed"), course)
+    return Program(tmp_path_factory.mktemp("installed"), owning(OWNERS, tmp_path_factory.mktemp("course")))
 
 
 @pytest.fixture(scope="module")

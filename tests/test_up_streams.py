@@ -5,14 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from whole import TINY, Program, Said, standing
+from whole import Program, Said, owning, standing
 
 from checker.course import Course, init
 from checker.errors import Blocked, UsageError
@@ -77,11 +76,7 @@ signal.pause()
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The program, with the tiny course, in whose lab 02 there is a broker."""
-    course = tmp_path_factory.mktemp("course")
-    shutil.copytree(TINY, course, dirs_exist_ok=True)
-    owners = course / "labs/contract/owners.toml"
-    owners.write_text(owners.read_text("utf-8") + OWNERS, "utf-8")
-    return Program(tmp_path_factory.mktemp("installed"), course)
+    return Program(tmp_path_factory.mktemp("installed"), owning(OWNERS, tmp_path_factory.mktemp("course")))
 
 
 def put_up(program: Program, space: Path) -> None:

@@ -45,6 +45,14 @@ def solved(folder: Path, number: str = "01") -> Path:
     return tree
 
 
+def owning(owners: str, course: Path) -> Path:
+    """Lay the tiny course out in a folder, with more to say of who owns what; return the folder."""
+    shutil.copytree(TINY, course, dirs_exist_ok=True)
+    with (course / "labs/contract/owners.toml").open("a", encoding="utf-8") as said:
+        said.write(owners)
+    return course
+
+
 def lab(folder: Path, checks: str, *, name: str = "01-drawn", more: str = "") -> Lab:
     """Write a lab with these checks; the contract is the tiny course's for that number."""
     place = folder / "labs" / name / "checks"
