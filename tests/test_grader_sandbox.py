@@ -70,8 +70,9 @@ def test_machine_is_as_it_was() -> None:
     before = [sorted(path.name for path in folder.iterdir()) for folder in ETC]
     mounts = Path("/proc/self/mounts").read_text("utf-8")
 
-    subprocess.run([sys.executable, "-c", ENTER], capture_output=True, check=False, timeout=50)
+    ran = subprocess.run([sys.executable, "-c", ENTER], capture_output=True, text=True, check=False, timeout=50)
 
+    assert ran.stderr.endswith("KeyError: 'half way'\n"), ran.stderr
     assert [sorted(path.name for path in folder.iterdir()) for folder in ETC] == before
     assert Path("/proc/self/mounts").read_text("utf-8") == mounts
 
