@@ -18,7 +18,9 @@ from checker.ledger import Ledger
 from checker.runtime.launcher import Launcher
 
 PROGRAM = "COPY found FROM PROGRAM 'cat {hidden} 2>&1 || true; echo; echo user $(id -u); ls -d /proc/[0-9]* | wc -l | sed s/^/processes:/'"
-BOMB = "COPY found FROM PROGRAM 'for i in $(seq 300); do sleep 20 & done; echo bomb went off; kill $(jobs -p); true'"
+SLEEPS = 'for i in $(seq 300); do sleep 20 >/dev/null 2>&1 & all="$all $!"; done; echo bomb went off; kill $all'
+BOMB = f"COPY found FROM PROGRAM '{SLEEPS}'"
+"""What sleeps holds no pipe: COPY waits for nobody whose pipe is open."""
 SQL = r"""
 \! cat {hidden} > /tmp/psql-saw 2>&1 || true
 \set saw `cat {hidden} 2>&1; ls /proc | grep -c '^[0-9]'`
