@@ -82,6 +82,16 @@ def packed(trees: Mapping[str, Mapping[str, bytes]], /, **changed: object) -> by
     return zipped({"manifest.json": json.dumps(manifest).encode(), **files})
 
 
+def python_refuses_overlaps() -> bool:
+    """Whether zipfile does: since 3.11.8, and where a distribution has mended an older one."""
+    with zipfile.ZipFile(io.BytesIO(overlapping(2, 100))) as bomb:
+        try:
+            bomb.read(bomb.namelist()[0])
+        except zipfile.BadZipFile:
+            return True
+    return False
+
+
 def overlapping(count: int, size: int) -> bytes:
     """Pack ``count`` entries that all share one stretch of packed zeros (D. Fifield, quoted overlap).
 

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,14 @@ def test_a_module_that_shadows_a_loaded_one_means_cold(
     assert process.cold == f"{name} in {tmp_path} has the name of a module that is loaded already"
 
 
-@pytest.mark.parametrize("name", ["checker", "launcher_main", "forked", "sitecustomize", "conftest"])
+DISTRIBUTIONS = pytest.mark.skipif(
+    find_spec("sitecustomize") is not None, reason="this Python has a sitecustomize of its own, as Debian's has"
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["checker", "launcher_main", "forked", "conftest", pytest.param("sitecustomize", marks=DISTRIBUTIONS)]
+)
 def test_modules_called_like_ours_are_theirs(launcher: Launcher, tmp_path: Path, name: str) -> None:
     """checker.py and its like are imported from the learner's folder, and by nobody else."""
     (tmp_path / f"{name}.py").write_text("print('theirs')")

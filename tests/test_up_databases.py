@@ -102,7 +102,7 @@ def space(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "note.py").write_text(NOTE)
     (folder / "Procfile").write_text("greeter-release: python note.py old\ngreeter: python -m greeter.app\n")
     git.run("add", "-A")
-    git.run("commit", "-qm", "old")
+    git.run("commit", "-qm", "old", extra=git.identity)
     git.run("tag", "-f", "before-02")
     (folder / "Procfile").write_text(PROCFILE)
     (folder / "meet.py").write_text(MEET)
