@@ -15,7 +15,7 @@ QUICK = {
     "RELAY_POLL_MS": "20",
     "CLAIM_IDLE_MS": "150",
     "READ_BLOCK_MS": "50",
-    "CALL_BUDGET_MS": "4000",
+    "CALL_BUDGET_MS": "20000",
     "BREAKER_FAILURES": "1000",
 }
 """Nobody waits longer than a check does; and a budget that is never short, a breaker that does not open."""
