@@ -38,6 +38,9 @@ class Run(Protocol):
 PATIENCE = 2.0
 """Seconds that systems nobody waits for any more have to stand, so that they can be stopped in order."""
 
+AHEAD = 2
+"""Fresh systems that are built before they are asked for: a short check would wait for the one after it."""
+
 
 class Stage:
     """What one run plays on. ``tree`` is the learner's; the monolith's own stands beside it for comparison."""
@@ -56,7 +59,9 @@ class Stage:
         self._found: dict[str, Any] = {}
         self._fresh: list[System] = []
         self._to_come: list[dict[str, Any]] = []
-        self._ahead: tuple[tuple[Any, ...], Future[System]] | None = None
+        self._ahead: list[tuple[tuple[Any, ...], Future[System]]] = []
+        self._closer = ThreadPoolExecutor(max_workers=1)
+        self._closing: list[Future[None]] = []
         self.ended_badly: list[str] = []
         self.ledger.clear()
 
@@ -74,7 +79,7 @@ class Stage:
     def expect(
         self, wanted: Sequence[tuple[dict[str, Any], bool]], contracts: Sequence[str] = (), *, monolith: bool = False
     ) -> None:
-        """Begin to build what will be asked for: shared systems, the first fresh one, questions about contracts.
+        """Begin to build what will be asked for: shared systems, the first fresh ones, questions about contracts.
 
         ``wanted``: for each check in turn, the options of its system and whether it wants a fresh one.
         """
@@ -89,16 +94,16 @@ class Stage:
         self._get_ahead()
 
     def _get_ahead(self) -> None:
-        """Begin to build the next fresh system, so that it stands when its check comes."""
-        if self._to_come and not self._ahead:
+        """Begin to build the next fresh systems, so that they stand when their checks come."""
+        while self._to_come and len(self._ahead) < AHEAD:
             options = self._to_come.pop(0)
-            self._ahead = (_key(options), self._pool.submit(self._builder.system, **options))
+            self._ahead.append((_key(options), self._pool.submit(self._builder.system, **options)))
 
     def _fresh_one(self, options: Mapping[str, Any]) -> System:
-        ahead, self._ahead = self._ahead, None
-        if ahead and ahead[0] == _key(options):
-            return ahead[1].result()
-        self._ahead = ahead
+        for each in self._ahead:
+            if each[0] == _key(options):
+                self._ahead.remove(each)
+                return each[1].result()
         return self._builder.system(**options)
 
     def begin(self, check: str) -> None:
@@ -108,18 +113,21 @@ class Stage:
         self.ledger.check = check
 
     def settle(self) -> None:
-        """Wait until nothing is being built any more: time is the point of what comes now."""
+        """Wait until nothing is built or taken down any more: time is the point of what comes now."""
         wait(self._building())
+        wait(self._closing)
 
     def end(self) -> None:
-        """End a check: take its faults back, and what was started for it alone down."""
+        """End a check: take its faults back, and begin to take down what was started for it alone."""
         self.ledger.check = None
         for system in self._standing():
             if self._faults:
                 system.heals()
             system.forgets_our_fault()
-        while self._fresh:
-            self._fresh.pop().close()
+        for system in self._fresh:
+            system.stop_soon()
+        self._closing += [self._closer.submit(system.close) for system in self._fresh]
+        self._fresh.clear()
         self._faults.clear()
 
     def hold_ours(self) -> None:
@@ -225,13 +233,16 @@ class Stage:
         self.end()
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(System.close, self._standing()))
+        self._closer.shutdown()
+        for closing in self._closing:
+            closing.result()
         self._builder.forget()
 
     def _standing(self) -> list[System]:
         return [job.result() for job in self._building() if job.done() and job.exception() is None]
 
     def _building(self) -> list[Future[System]]:
-        jobs = [*self._shared.values(), *([self._ahead[1]] if self._ahead else [])]
+        jobs = [*self._shared.values(), *(job for _, job in self._ahead)]
         return [job for job in jobs if not job.cancelled()]
 
     # How they are built

@@ -260,12 +260,16 @@ class System:
         lines = [*(self._plan.lines[name] for name in self._workers if name in self._plan.lines), *self._more]
         return [tap for line in lines for tap in line.taps]
 
+    def stop_soon(self) -> None:
+        """Begin to end every process, without asking, and do not wait; :meth:`close` is still to come."""
+        for service in self._services:
+            service.stop_soon(0)
+
     def close(self) -> None:
         """End everything, without asking: who needs SIGTERM to be looked at, sends it. Closing twice is fine."""
         for role in self._roles.values():
             role.close()
-        for service in self._services:
-            service.stop_soon(0)
+        self.stop_soon()
         for service in self._services:
             service.kill()
         self._services.clear()

@@ -12,7 +12,8 @@ from checker.outcome import Outcome
 from checker.verify.crew import Crew
 from checker.verify.judging import Answer
 from checker.verify.rows import Kind, Row
-from checker.verify.verify import answer_of, cores, job_of, times_matter
+from checker.verify.timing import timed
+from checker.verify.verify import answer_of, cores, job_of
 
 __all__ = ["Flake", "Repeated", "repeat"]
 
@@ -64,8 +65,8 @@ def repeat(
         Crew(root, most=jobs or cores(), backing=backing) as crew,
     ):
         for row in rows:
-            work = [(row, job_of(row, Path(folder) / row.lab.name)) for _ in range(times)]
-            for _, said in crew.run(work, most=1 if times_matter(row.lab) else None):
+            work = [(row, job_of(row, Path(folder) / row.lab.name, row.passes)) for _ in range(times)]
+            for _, said in crew.run(work, most=1 if timed(row.lab) else None):
                 _count(found, row, answer_of(said))
                 on_run(found)
     return found

@@ -19,11 +19,13 @@ from checker.verify.judging import Answer, Ran, Said, judge
 from checker.verify.papers import Stale, change_of, lab_gaps, too_large, unkilled
 from checker.verify.proof import LabProof, Proof, RowProof, State, without_repeats
 from checker.verify.proven import Entry
-from checker.verify.rows import Kind, Row, rows_of
+from checker.verify.rows import Kind, Pass, Row, rows_of
+from checker.verify.timing import alone, beside
 
-__all__ = ["answer_of", "cores", "job_of", "times_matter", "verify"]
+__all__ = ["answer_of", "cores", "job_of", "verify"]
 
 MOST_SEEDS = 1_000_000
+Part = Callable[[Lab, Sequence[Pass]], tuple[Pass, ...]]
 
 
 @dataclass
@@ -38,7 +40,14 @@ class _Desk:
     hashes: dict[str, str] = field(default_factory=dict)
     drawn: str = ""
     killed: set[str] = field(default_factory=set)
+    said: dict[str, Job] = field(default_factory=dict)  # by row: what the parts of it that were run came to
     whole: bool = True  # every version of the lab could be laid out, and every wrong one was decided
+
+    def passes(self, row: Row, part: Part) -> tuple[Pass, ...]:
+        """Return what is run of a row in one part of the proof."""
+        if row.kind is Kind.FORM:
+            return row.passes if part is beside else ()
+        return part(self.lab, row.brief if row.name == self.drawn else row.passes)
 
     def stale(self, row: Row) -> bool:
         entry = self.known.get(row.name)
@@ -59,7 +68,7 @@ def verify(
     """Prove the labs of the course at ``root`` (all, or those named), and keep in each proven.json what was proven.
 
     Only what changed is run, and (``draw``) one row of each lab that did not; ``full`` runs everything. ``jobs`` rows
-    go side by side (default: as many as there are cores); those of a lab in which time is the point, one by one.
+    go side by side (default: as many as there are cores); checks in which time is the point run after them, one by one.
     ``stale`` names a lab's notebooks that are not up to date: verify and the lessons do not know each other.
     Raises UsageError for a lab that does not exist; everything else is a problem in the proof.
     """
@@ -75,12 +84,12 @@ def verify(
     ):
         for desk in desks:
             _tell_unchanged(desk, on_row)
-        for quiet in (False, True):
-            work = [(desk, row) for desk in desks if times_matter(desk.lab) is quiet for row in _to_run(desk)]
-            for (desk, row), answer in crew.run(_prepared(work, Path(folder)), most=1 if quiet else None):
-                told = _settle(desk, row, answer)
-                proven.write(desk.lab, desk.key, desk.known)  # who is interrupted has lost nothing
-                on_row(told)
+        work = [(desk, row) for desk in desks for row in _to_run(desk)]
+        for part, most in ((beside, None), (alone, 1)):
+            for (desk, row), said in crew.run(_prepared(work, part, Path(folder)), most=most):
+                if told := _settle(desk, row, said, last=part is alone):
+                    proven.write(desk.lab, desk.key, desk.known)  # who is interrupted has lost nothing
+                    on_row(told)
     for desk in desks:
         _conclude(desk)
     return Proof([desk.proof for desk in desks])
@@ -91,21 +100,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def times_matter(lab: Lab) -> bool:
-    """Tell whether a check of the lab is marked ``timing``: then nothing else may run on the machine."""
-    return any("mark.timing" in file.read_text("utf-8") for file in (lab.folder / "checks").glob("test_*.py"))
-
-
-def job_of(row: Row, tree: Path, *, brief: bool = False) -> Job:
+def job_of(row: Row, tree: Path, passes: Sequence[Pass]) -> Job:
     """Lay a row's tree out in the folder ``tree`` and return the job for a worker, each pass with a seed of its own."""
     write_tree(row.tree, tree)
     if row.kind is Kind.FORM:
         return {"lab": row.lab.name, "tree": str(tree), "form": row.file}
-    passes = [
+    runs = [
         {"only": list(each.only), "shuffled": each.shuffled, "seed": random.SystemRandom().randrange(1, MOST_SEEDS)}
-        for each in (row.brief if brief else row.passes)
+        for each in passes
     ]
-    return {"lab": row.lab.name, "tree": str(tree), "cold": row.cold, "passes": passes}
+    return {"lab": row.lab.name, "tree": str(tree), "cold": row.cold, "passes": runs}
 
 
 def answer_of(said: Mapping[str, Any]) -> Answer:
@@ -163,17 +167,21 @@ def _tell_unchanged(desk: _Desk, on_row: Callable[[RowProof], None]) -> None:
             on_row(desk.proof.rows[-1])
 
 
-def _prepared(work: Iterable[tuple[_Desk, Row]], folder: Path) -> Iterator[tuple[tuple[_Desk, Row], Job]]:
+def _prepared(work: Iterable[tuple[_Desk, Row]], part: Part, folder: Path) -> Iterator[tuple[tuple[_Desk, Row], Job]]:
     for number, (desk, row) in enumerate(work):
-        tree = folder / f"{desk.lab.name}-{number}"
-        yield (desk, row), job_of(row, tree, brief=row.name == desk.drawn)
+        if passes := desk.passes(row, part):
+            tree = folder / f"{desk.lab.name}-{number}-{part.__name__}"
+            yield (desk, row), job_of(row, tree, passes)
 
 
 # As answers come in
 
 
-def _settle(desk: _Desk, row: Row, said: Job) -> RowProof:
-    """Judge a row, note what it came to, and what was proven by it."""
+def _settle(desk: _Desk, row: Row, said: Job, *, last: bool) -> RowProof | None:
+    """Judge a row, note what it came to, and what was proven by it; None where a part of it is still to be run."""
+    said = desk.said[row.name] = _together(desk.said.get(row.name), said)
+    if not last and desk.passes(row, alone):
+        return None
     answer = answer_of(said)
     problems = [*_faults(said), *judge(row, answer)]
     desk.proof.problems += problems
@@ -189,6 +197,16 @@ def _settle(desk: _Desk, row: Row, said: Job) -> RowProof:
     ended = RowProof(desk.lab.name, row.name, state, answer.seconds, answer.tally, drawn)
     desk.proof.rows.append(ended)
     return ended
+
+
+def _together(one: Job | None, other: Job) -> Job:
+    """Return what both parts of a row came to: where one came to nothing, neither did the row."""
+    if one is None or "error" in one:
+        return one or other
+    if "error" in other:
+        return other
+    seconds = one.get("seconds", 0.0) + other.get("seconds", 0.0)
+    return {**other, "runs": [*one["runs"], *other["runs"]], "seconds": seconds}
 
 
 def _faults(said: Job) -> list[SeamworkError]:
