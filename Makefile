@@ -7,7 +7,7 @@ UV     := $(BIN)/uv pip
 SPACE  ?= bazaar
 
 .DEFAULT_GOAL := start
-.PHONY: start env dev test bench site lessons lock wheel clean
+.PHONY: start env dev test bench bench-class site lessons lock wheel clean
 
 start: env
 	@test -e $(SPACE)/seamwork.toml || $(BIN)/seamwork init $(SPACE)
@@ -38,6 +38,11 @@ $(VENV)/bench.stamp: requirements/bench.txt $(VENV)/base.stamp
 	@$(UV) install -q --python $(VENV)/bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
+$(VENV)/class.stamp: requirements/class.txt $(VENV)/base.stamp
+	@$(PYTHON) -m venv $(VENV)/class
+	@$(UV) install -q --python $(VENV)/class/bin/python --require-hashes -r requirements/class.txt
+	@touch $@
+
 $(VENV)/site.stamp: requirements/site.txt $(VENV)/base.stamp
 	@$(UV) install -q --require-hashes -r requirements/site.txt
 	@touch $@
@@ -50,6 +55,10 @@ test: dev
 bench: dev $(VENV)/bench.stamp
 	@$(BIN)/python benchmarks/run.py
 
+# What grading a class costs, beside what people grade classes with today
+bench-class: dev $(VENV)/class.stamp
+	@$(BIN)/python benchmarks/bench_class.py
+
 # The published site: build/site, English at /, Chinese at /zh/, one build each
 site: $(VENV)/site.stamp
 	@$(BIN)/seamwork pages build >/dev/null
@@ -59,7 +68,7 @@ site: $(VENV)/site.stamp
 	@echo "build/site is made. To look at it: $(BIN)/python -m http.server --directory build/site"
 
 lock: $(BIN)/uv
-	@for group in uv base site bench dev; do \
+	@for group in uv base site bench class dev; do \
 	  $(UV) compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/$$group.in -o requirements/$$group.txt; \
 	done
 
