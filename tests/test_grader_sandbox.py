@@ -17,6 +17,7 @@ import sys, tempfile
 from pathlib import Path
 
 from checker.course import Course, root, write_tree
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import Sandbox
 from checker.runtime.ground import Ground
 from checker.session import check
@@ -25,14 +26,15 @@ course = Course(root())
 lab = course.lab("01")
 tree = Path(tempfile.mkdtemp(prefix="seamwork-cell-", dir=sys.argv[2]))
 write_tree(course.end(lab), tree)
-with Sandbox(kind=sys.argv[1]) as sandbox, Ground(course, sandbox=sandbox) as ground:
+with slots.take() as slot, Sandbox(kind=sys.argv[1], slot=slot) as sandbox, Ground(course, sandbox=sandbox) as ground:
     results = check(ground, lab, tree, seed=7, only=sys.argv[3:])
 print(results.environment["sandbox"], *sorted({result.outcome.value for result in results.checks}))
 """
 ENTER = """
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import Sandbox
 
-with Sandbox(kind="forked"):
+with slots.take() as slot, Sandbox(kind="forked", slot=slot):
     raise KeyError("half way")
 """
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from checker.errors import EngineFault
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import Sandbox
 from checker.ledger import Ledger
 from checker.runtime.launcher import Launcher, Process
@@ -19,7 +20,11 @@ POLITE = "trap 'sleep 0.2; exit 7' TERM; echo up; while :; do sleep 0.02; done"
 def main(kind: str) -> dict[str, object]:
     """Start programs that end in every way."""
     tree = Path(tempfile.mkdtemp())
-    with Sandbox(kind=kind) as sandbox, Launcher(ledger=Ledger(), cells=sandbox.services) as launcher:
+    with (
+        slots.take() as slot,
+        Sandbox(kind=kind, slot=slot) as sandbox,
+        Launcher(ledger=Ledger(), cells=sandbox.services) as launcher,
+    ):
 
         def shell(script: str) -> Process:
             return launcher.start("orders", ["/bin/sh", "-c", script], {"PATH": "/usr/bin:/bin"}, tree)

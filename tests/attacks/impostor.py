@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from checker.errors import ServiceFailed
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import Sandbox
 from checker.ledger import Ledger
 from checker.runtime.environment import environment_of
@@ -33,7 +34,7 @@ def main(kind: str) -> dict[str, str]:
     """Start orders, which sleeps, and shop, which answers in its place; then one that is honest."""
     tree = Path(tempfile.mkdtemp(prefix="seamwork-attack-"))
     (tree / "server.py").write_text(SERVER, "utf-8")
-    with Sandbox(kind=kind) as sandbox:
+    with slots.take() as slot, Sandbox(kind=kind, slot=slot) as sandbox:
         env = sandbox.services.environment(environment_of(Path(sys.executable)))
         with Launcher(preload=["http.server"], ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
             orders = Service.start(

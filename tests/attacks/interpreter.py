@@ -10,6 +10,7 @@ from pathlib import Path
 
 from checker.course import Course, root
 from checker.errors import SeamworkError
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import Sandbox
 from checker.runtime.ground import Ground
 
@@ -23,7 +24,8 @@ def main(kind: str) -> dict[str, bool]:
     python.chmod(0o755)
     (tree / "Procfile").write_text("shop: python -c pass\n", "utf-8")
     with ExitStack() as stack, suppress(SeamworkError):
-        sandbox = None if kind == "unsafe" else stack.enter_context(Sandbox(kind=kind))
+        slot = stack.enter_context(slots.take())
+        sandbox = None if kind == "unsafe" else stack.enter_context(Sandbox(kind=kind, slot=slot))
         ground = stack.enter_context(Ground(Course(root()), sandbox=sandbox))
         ground.ready_for(tree)
         ground.launcher.start("shop", [sys.executable, "-c", "pass"], {}, tree).wait(10)

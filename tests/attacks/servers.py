@@ -13,6 +13,7 @@ import psycopg
 from checker.backing import open_postgres, open_redis
 from checker.backing.psql import run_sql
 from checker.errors import LearnerFault
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import DEFENCES, Sandbox
 from checker.ledger import Ledger
 from checker.runtime.launcher import Launcher
@@ -35,7 +36,8 @@ def main(kind: str, without: list[str]) -> dict[str, object]:
     hidden = folder / "test_hidden.py"
     hidden.write_text("the hidden thing\n", "utf-8")
     with (
-        Sandbox(kind=kind, defences=DEFENCES - set(without)) as sandbox,
+        slots.take() as slot,
+        Sandbox(kind=kind, slot=slot, defences=DEFENCES - set(without)) as sandbox,
         Launcher(ledger=Ledger(), cells=sandbox.servers) as keeper,
         open_postgres("embedded", keeper) as postgres,
         open_redis("embedded", keeper, guarded=True) as broker,

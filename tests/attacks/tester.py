@@ -19,6 +19,7 @@ from pathlib import Path
 
 from memory import remembers
 
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.houses import Limits
 from checker.grader.sandbox.sandbox import DEFENCES, Sandbox
 from checker.ledger import Ledger
@@ -77,7 +78,10 @@ def main(kind: str, attack: str, without: list[str]) -> dict[str, object]:
         shutil.copy(HERE / name, tree)
     facts = outside(folder)
     machine = os.uname().nodename
-    with Sandbox(kind=kind, limits=LIMITS, defences=DEFENCES - set(without)) as sandbox:
+    with (
+        slots.take() as slot,
+        Sandbox(kind=kind, slot=slot, limits=LIMITS, defences=DEFENCES - set(without)) as sandbox,
+    ):
         port, key = free_port(), 0x5EA
         facts |= {"files": [str(hidden), __file__], "checkout": str(HERE.parents[1]), "shop": port, "key": key}
         facts |= {"address": socket.gethostbyname(machine) if machine else "", "machine": machine}

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.sandbox import Sandbox, seen
 from checker.ledger import Ledger
 from checker.runtime.environment import environment_of
@@ -32,8 +33,12 @@ def main() -> dict[str, object]:
     tree = Path(tempfile.mkdtemp(prefix="seamwork-attack-"))
     (tree / "it.py").write_text(CODE, "utf-8")
     said = []
-    with Launcher(preload=["decimal"], ledger=Ledger(), environment=ENV) as warm:
-        for slot in range(2):
+    with (
+        Launcher(preload=["decimal"], ledger=Ledger(), environment=ENV) as warm,
+        slots.take() as one,
+        slots.take() as another,
+    ):
+        for slot in (one, another):
             twin = warm.twin()
             read, write = os.pipe()
             if os.fork() == 0:

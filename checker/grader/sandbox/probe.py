@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from checker.grader.sandbox import slots
 from checker.grader.sandbox.calls import seccomp
 from checker.grader.sandbox.sandbox import Sandbox
 from checker.ledger import Ledger
@@ -20,7 +21,11 @@ __all__: list[str] = []
 
 
 def _probe(kind: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="seamwork-probe-") as folder, Sandbox(kind=kind) as sandbox:
+    with (
+        tempfile.TemporaryDirectory(prefix="seamwork-probe-") as folder,
+        slots.take() as slot,
+        Sandbox(kind=kind, slot=slot) as sandbox,
+    ):
         env = sandbox.services.environment(environment_of(Path(sys.executable)))
         with Launcher(ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
             process = launcher.start(

@@ -56,7 +56,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, kind: str = "forked", slot: int = 0, limits: Limits | None = None, defences: frozenset[str] = DEFENCES
+        self, *, slot: int, kind: str = "forked", limits: Limits | None = None, defences: frozenset[str] = DEFENCES
     ) -> None:
         self.kind, self._defences = kind, defences
         self._limits, self._slot = limits or Limits(), slot
