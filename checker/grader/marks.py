@@ -23,7 +23,7 @@ from checker.outcome import BlockedBy, Message, Outcome
 if TYPE_CHECKING:
     from checker.course import CheckMeta, Lab
 
-__all__ = ["Basis", "basis", "mark", "undecided"]
+__all__ = ["Basis", "basis", "mark", "undecided", "why_not"]
 
 NONE: Mapping[str, CheckMeta] = {}
 EVERYBODY = Policy()
@@ -72,15 +72,17 @@ def mark(
     included. A check of several cases shares its points among them. Raises UsageError on a time without a zone.
     """
     most = _rounded(_most(lab, private))
-    if handin is None:
+    if handin is None or handin.status is Status.MISSING:
         return Mark(Status.MISSING, most=most)
     late = policy.lateness(handin.submitted_at, handin.student.extension)
     when: dict[str, Any] = {"most": most, "late": float(late.days), "penalty": late.penalty}
+    if handin.status is Status.NOT_GRADABLE:
+        return Mark(Status.NOT_GRADABLE, message=handin.problem, **when)
     if handin.problem:
         return Mark(Status.MALFORMED, points=0.0, message=handin.problem, **when)
     verdicts = list(_verdicts(judgement, lab, private)) if judgement else []
     checks = [(each.name, each.outcome, _rounded(each.earned), _rounded(each.worth)) for each in verdicts]
-    if unknown := _why_not(judgement, lab, private):
+    if unknown := why_not(judgement, lab, private):
         return Mark(Status.NOT_GRADABLE, checks=checks, message=unknown, **when)
     earned = _rounded(sum((each.earned for each in verdicts), Fraction()))
     points = _rounded(exact(earned) * (1 - exact(late.penalty)))
@@ -105,7 +107,7 @@ def basis(lab: Lab, student: Student, policy: Policy, private: Mapping[str, Chec
     return Basis(json.dumps(policy.values(), sort_keys=True), json.dumps(granted, sort_keys=True), digest)
 
 
-def _why_not(judgement: Judgement | None, lab: Lab, private: Mapping[str, CheckMeta]) -> Message | None:
+def why_not(judgement: Judgement | None, lab: Lab, private: Mapping[str, CheckMeta]) -> Message | None:
     """Say why there is no mark, if there is none."""
     if judgement is None:
         return Message(N_("It has not been run yet."))

@@ -61,6 +61,11 @@ class Survey:
     notes: tuple[Message, ...]
     _plans: tuple[_Plan, ...]
 
+    @property
+    def students(self) -> tuple[Student, ...]:
+        """Whose hand-ins they are, in the same order."""
+        return tuple(plan.student for plan in self._plans)
+
     def __len__(self) -> int:
         """Count the hand-ins to come, those that are missing among them."""
         return len(self._plans)

@@ -76,7 +76,7 @@ def _judgement(work: Work, heard: Heard, attempts: int, seconds: float) -> Judge
         work.key,
         Status.NOT_GRADABLE if unsaid else Status.GRADED,
         results=found.get("public", {}),
-        private={"checks": private["checks"]} if private else {},
+        private={"lang": work.lang, "checks": private["checks"]} if private else {},
         sandbox=work.sandbox,
         message=unsaid,
         attempts=attempts,
