@@ -35,6 +35,7 @@ COMMANDS = {
     "solution": N_("Show our solution of a lab, once yours has passed."),
     "reset": N_("Go back to the start of a lab; your work stays on a branch."),
     "pack": N_("Make the file that is handed in."),
+    "grade": N_("For instructors: judge what a class handed in; grade diff: whose mark moved."),
     "verify": N_("For authors: prove every lab, with its wrong and right versions."),
     "new": N_("For authors: lay out a new lab."),
 }
