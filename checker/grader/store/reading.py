@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
 
@@ -31,6 +31,7 @@ __all__ = [
     "last_marks",
 ]
 
+T = TypeVar("T")
 Marked = Select[tuple[MarkRow, StudentRow, HandinRow, JudgementRow]]
 Load = Callable[[int, str], Mapping[str, Any]]
 """Gets a judgement's ``results`` or ``private``."""
@@ -81,18 +82,19 @@ def last_handins(lab: str, students: Sequence[str]) -> Select[tuple[HandinRow]]:
 
 def judgements(keys: Iterable[Key]) -> Iterator[Select[tuple[JudgementRow]]]:
     """Ask for all judgements of these keys, and of some with another seed, oldest first; evidence is left where it is."""
-    alike: dict[tuple[str, str, str], set[str]] = {}
+    alike: dict[tuple[str, str, str], set[tuple[str, int]]] = {}
     for key in keys:
-        alike.setdefault((key.lab, key.checks, key.environment), set()).add(key.handin)
-    for (lab, checks, environment), handins in alike.items():
+        alike.setdefault((key.lab, key.checks, key.environment), set()).add((key.handin, key.seed))
+    for (lab, checks, environment), pairs in alike.items():
         same = select(JudgementRow).where(
             JudgementRow.lab == lab, JudgementRow.checks == checks, JudgementRow.environment == environment
         )
-        for some in batched(sorted(handins)):
-            yield same.where(JudgementRow.handin.in_(some)).order_by(JudgementRow.id)
+        for some in batched(sorted(pairs)):
+            handins, seeds = {handin for handin, _ in some}, {seed for _, seed in some}
+            yield same.where(JudgementRow.handin.in_(handins), JudgementRow.seed.in_(seeds)).order_by(JudgementRow.id)
 
 
-def batched(keys: Iterable[str]) -> Iterator[list[str]]:
+def batched(keys: Iterable[T]) -> Iterator[list[T]]:
     """Cut into lists that a database takes in one question."""
     rest = iter(keys)
     while some := list(islice(rest, BATCH)):
