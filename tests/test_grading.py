@@ -15,9 +15,7 @@ from checker.grader.model import Status
 from checker.grader.store import Entry, Store
 
 
-def _grade(
-    place: Path, executor: Pretending, how: Order | None = None, roster: Path | None = None
-) -> dict[str, Entry]:
+def _grade(place: Path, executor: Pretending, how: Order | None = None, roster: Path | None = None) -> dict[str, Entry]:
     """Grade what lies in ``place``; the marks by student."""
     how = how or order()
     with Store.open(place / "grades.db") as store:
