@@ -40,6 +40,7 @@ ALWAYS = (
     "postgresql-path",
     "redis-path",
     "docker",
+    "sandbox",
 )
 """What is looked at whatever the labs need."""
 INSTEAD = {

@@ -47,7 +47,7 @@ AGAIN = 0.1
 
 
 class Progress:
-    """A line for each student whose work was run or could not be; on a terminal a last line that says how long it will take."""
+    """A line for each student whose work was run; on a terminal a last line that says how long it will take."""
 
     def __init__(self, *, silent: bool = False) -> None:
         self._silent, self._live = silent, sys.stdout.isatty() and not silent
@@ -76,7 +76,7 @@ class Progress:
     def done(self, student: Student, mark: Mark, *, fresh: bool) -> None:
         """Hear of a mark."""
         self._done, self._fresh = self._done + 1, self._fresh + fresh
-        if not self._silent and (fresh or mark.status in (Status.MALFORMED, Status.NOT_GRADABLE)):
+        if fresh and not self._silent:
             self._wipe()
             click.echo(_row(student, mark))
         self._bar()

@@ -232,6 +232,16 @@ def _says(*command: str) -> Seen:
     return Seen(ran.returncode == 0, said)
 
 
+def _sandbox() -> Seen:
+    from checker.grader.sandbox.capabilities import look as cells  # noqa: PLC0415  (only who grades wants one)
+
+    found = cells()
+    there = [kind for kind, why in found.kinds.items() if not why]
+    if not there:
+        return Seen(False, "; ".join(f"{kind}: {why}" for kind, why in found.kinds.items()))
+    return Seen(True, " · ".join([", ".join(there), *(say(loss.what) for loss in found.losses)]))
+
+
 PROBES: dict[str, tuple[str, Callable[[], Seen], bool]] = {
     "python": (N_("Python"), _python, True),
     "git": (N_("git"), _git, True),
@@ -246,6 +256,7 @@ PROBES: dict[str, tuple[str, Callable[[], Seen], bool]] = {
     "postgresql-path": (N_("PostgreSQL on PATH"), _postgres_on_path, False),
     "redis-path": (N_("Redis on PATH"), _redis_on_path, False),
     "docker": (N_("Docker"), _docker, False),
+    "sandbox": (N_("sandbox for grading"), _sandbox, False),
     "registry": (N_("an image registry"), _registry, False),
     "consul": (N_("Consul"), _program("consul"), False),
     "etcd": (N_("etcd"), _program("etcd"), False),

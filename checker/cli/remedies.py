@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "macos": "brew install kubernetes-cli kind && kind create cluster",
     },
     "kubernetes-started": {"": "kind create cluster"},
+    "sandbox": {"debian": "sudo sysctl user.max_user_namespaces=10000", "macos": DOCKER["macos"]},
     "disk": {"": N_("free some room: du -sh ~/.cache/* | sort -h")},
     "memory": {"": N_("close something, or give the machine more")},
     "write": {"": N_("go to a folder of your own, or mend its rights: ls -ld .")},

@@ -206,6 +206,7 @@ def main(folder: Path) -> None:
             pass
         finally:
             room.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
