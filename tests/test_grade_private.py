@@ -28,7 +28,7 @@ def test_it_is_never_told(counter: Role) -> None:
     """Strangers are not told."""
     reply = counter.get("/counts/zyxother")
 
-    assert reply.status_code == 299
+    assert reply.status_code == 777000777
 '''
 TOML = """
 [checks.test_it_is_never_told]
@@ -47,7 +47,7 @@ import threading
 threading.setprofile(sys.getprofile())
 """
 """A counter that tells everybody what it is asked."""
-TRACES = ("zyx", "never_is_told", "wanted[", "299")
+TRACES = ("zyx", "never_is_told", "wanted[", "777000777")
 """What is in the private checks, and nowhere else."""
 
 
@@ -82,6 +82,15 @@ def test_private_checks_count_and_are_not_seen(place: Path) -> None:
         private = [check for told in kept for check in told.private["checks"]]
     assert found == {"ada": 5.0, "bob": 2.0}
     assert not [trace for trace in TRACES if trace in public]
-    assert {tuple(sorted(check)) for check in private} == {("blocked_by", "claim", "name", "outcome", "points")}
+    assert {tuple(sorted(check)) for check in private} == {("blocked_by", "claim", "lab", "name", "outcome", "points")}
     assert {check["claim"] for check in private} == {"Nobody has greeted a stranger.", "What nobody passes"}
     assert not list(temporary.iterdir())
+
+
+def test_private_checks_leave_no_trace_in_reports(place: Path) -> None:
+    """In all that is written for a class and its students there is their title, and the verdict."""
+    _graded(place, "--out", place / "out")
+
+    written = {path: path.read_text("utf-8") for path in (place / "out").rglob("*") if path.is_file()}
+    assert any("What nobody passes" in text for path, text in written.items() if path.parent.name == "feedback")
+    assert [(path, trace) for path, text in written.items() for trace in TRACES if trace in text] == []

@@ -233,7 +233,7 @@ def _write(store: Store, order: Order, out: Path | None, *, silent: bool) -> Non
     if out is None:
         return
     from checker.cli.grade_show import said  # noqa: PLC0415
-    from checker.grader.exports import write_all  # type: ignore[import-not-found]  # noqa: PLC0415
+    from checker.grader.exports import write_all  # noqa: PLC0415
 
     before = [lab for lab in order.course.labs if lab.number < order.lab.number]
     lang = language()

@@ -54,7 +54,7 @@ def checks_in(folder: Path, lab: Lab) -> Mapping[str, CheckMeta]:
 
 def titled(check: Mapping[str, Any], title: str) -> dict[str, Any]:
     """Return what may be known of a private check: no wire, no logs, no message, which could quote either."""
-    return {name: check[name] for name in ("name", "outcome", "blocked_by", "points")} | {"claim": title}
+    return {name: check[name] for name in ("name", "lab", "outcome", "blocked_by", "points")} | {"claim": title}
 
 
 def _said(file: Path) -> dict[str, CheckMeta]:
