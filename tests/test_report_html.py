@@ -16,7 +16,7 @@ import checker.report
 from checker.ledger import Exchange
 from checker.outcome import CheckResult, Outcome
 from checker.report import render_fragment, render_html
-from checker.report.html import POLICY
+from checker.report.page import POLICY
 from checker.report.sample import sample
 
 AA = 4.5

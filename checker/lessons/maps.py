@@ -11,8 +11,8 @@ from checker.coupling import CouplingMap
 from checker.coupling.model import Call, Import, Join, Module, Query, Step, Table
 from checker.coupling.svg import drawing
 from checker.course import Course, Lab
-from checker.report.html import language_tag
 from checker.report.markup import tag
+from checker.report.page import language_tag
 from checker.report.words import Translate, Voice
 
 __all__ = ["keep_map", "map_file", "picture"]

@@ -9,8 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from checker.lessons.told import Part, Told, Verdict, unwrapped, verdict
-from checker.report.html import language_tag
 from checker.report.markup import Child, elements, tag
+from checker.report.page import language_tag
 from checker.report.parts import mark
 from checker.report.words import OUTCOMES, Translate
 

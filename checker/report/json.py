@@ -16,7 +16,7 @@ from checker.report.words import Translate, Voice, identity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["load_results", "results_json", "schema"]
+__all__ = ["load_check", "load_results", "results_json", "schema"]
 
 _DIGITS = 6
 
@@ -59,7 +59,7 @@ def load_results(data: Mapping[str, Any]) -> Results:
         duration=data["duration"],
         workspace=data["workspace"],
         environment=data["environment"],
-        checks=[_load_check(check, data["lang"]) for check in data["checks"]],
+        checks=[load_check(check, data["lang"]) for check in data["checks"]],
     )
 
 
@@ -102,7 +102,8 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _load_check(data: Mapping[str, Any], lang: str) -> CheckResult:
+def load_check(data: Mapping[str, Any], lang: str) -> CheckResult:
+    """Return one check of results that are known to keep to the schema; its texts are in ``lang``."""
     same = ("name", "lab", "assertion", "expression", "logs", "read", "again", "seconds", "points", "detail")
     return CheckResult(
         **{key: data[key] for key in same},

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from checker.errors import N_
 from checker.outcome import CheckResult, Outcome, Results
 from checker.report.clean import line
-from checker.report.html import language_tag, style
 from checker.report.markup import tag
+from checker.report.page import language_tag, style
 from checker.report.parts import badge, claim_text, evidence, mark
 from checker.report.wire import duration
 from checker.report.words import Translate, Voice, identity
