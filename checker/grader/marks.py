@@ -23,12 +23,13 @@ from checker.outcome import BlockedBy, Message, Outcome
 if TYPE_CHECKING:
     from checker.course import CheckMeta, Lab
 
-__all__ = ["Basis", "basis", "mark", "undecided", "why_not"]
+__all__ = ["PRIVATE", "Basis", "basis", "mark", "undecided", "why_not"]
 
 NONE: Mapping[str, CheckMeta] = {}
 EVERYBODY = Policy()
 DIGITS = 2
 PRIVATE = "private:"
+"""What a mark puts before the name of a check that only the instructor has."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from checker.errors import N_
 from checker.report.clean import line
-from checker.report.html import language_tag, style
+from checker.report.page import language_tag, style
 from checker.report.markup import Child, elements, tag
 from checker.report.sequence import sequence
 from checker.session.up_rows import NULL, said_below

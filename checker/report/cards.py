@@ -50,7 +50,7 @@ def card(check: CheckResult, number: int, voice: Voice, beside: str = "") -> Mar
         "summary",
         mark(check.outcome),
         tag("h2", claim_text(check, voice)),
-        tag("span", beside or took(check), cls="sw-took"),
+        tag("span", beside, cls="sw-took sw-beside") if beside else tag("span", took(check), cls="sw-took"),
         badge(check.outcome, voice),
     )
     body = tag(

@@ -9,11 +9,11 @@ from checker.outcome import Results
 from checker.report.cards import card, counted, facts, strip, tally
 from checker.report.clean import line
 from checker.report.markup import elements, tag
-from checker.report.page import document
+from checker.report.page import POLICY, document, language_tag, style
 from checker.report.wire import duration
 from checker.report.words import Translate, Voice, identity, lab_number
 
-__all__ = ["render_html"]
+__all__ = ["POLICY", "language_tag", "render_html", "style"]  # the frame's parts: for the map of coupling
 
 
 def render_html(results: Results, *, lang: str = "en", translate: Translate = identity, then: str = "") -> str:

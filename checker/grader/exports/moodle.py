@@ -1,0 +1,93 @@
+"""The gradebook of Moodle: a CSV for "Import → CSV file".
+
+moodle/moodle, grade/import/csv/classes/load_data.php, and https://docs.moodle.org/en/Grade_import. Whose line it is, one
+column says: the email address or the ID number, whichever more students have. A line with an empty one would give its mark
+to the student of the line before, so a column with a hole is left out. No mark is "-", as in Moodle's own export: an empty
+cell becomes 0 where the import makes a new grade item.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+from checker.errors import N_
+from checker.grader.exports.gradebook import identity_note, is_formula, table, text
+from checker.grader.exports.sentences import number, share, status, verdict
+from checker.grader.exports.subject import Subject
+from checker.grader.model import Status, Student
+from checker.grader.store import Entry
+from checker.outcome import Message, Outcome
+from checker.report.clean import line
+from checker.report.words import Voice
+
+__all__ = ["moodle_csv"]
+
+FILE = "moodle.csv"
+NO_MARK = "-"
+EMAIL, ID = "Email address", "ID number"
+
+
+def moodle_csv(entries: Iterable[Entry], subject: Subject) -> tuple[str, list[Message]]:
+    """Return the file, and who is not in it."""
+    every = list(entries)
+    by = _column([entry.student for entry in every])
+    notes = [note for entry in every if (note := _why_not(entry.student, by))]
+    there = [entry for entry in every if _why_not(entry.student, by) is None]
+    columns = [name for name in (EMAIL, ID) if all(_fits(_identity(entry.student, name)) for entry in there)]
+    head = [*columns, "Full name", text(subject.lab.name), text(f"{subject.lab.name} feedback")]
+    rows = [_row(entry, columns, subject) for entry in there]
+    return table([head, *rows]), notes
+
+
+def _row(entry: Entry, columns: Sequence[str], subject: Subject) -> list[str]:
+    student, points = entry.student, entry.mark.points
+    return [
+        *(_identity(student, name) for name in columns),
+        text(student.name or student.key),
+        NO_MARK if points is None else number(points),
+        text(html.escape(_feedback(entry, subject), quote=False)),  # Moodle shows feedback as HTML
+    ]
+
+
+def _feedback(entry: Entry, subject: Subject) -> str:
+    """Return a summary: how many passed, what failed, what being late cost. Never what a submission said."""
+    mark, voice = entry.mark, subject.voice
+    if mark.status is not Status.GRADED:
+        return status(mark, voice)
+    passed = [name for name, outcome, _, _ in mark.checks if outcome == Outcome.PASSED]
+    told = [
+        verdict(mark, voice),
+        voice.say(N_("{passed} of {total} passed"), passed=len(passed), total=len(mark.checks)),
+        voice.say(N_("{taken} off for being late"), taken=share(mark.penalty)) if mark.penalty else "",
+        _failed(entry, subject, voice),
+    ]
+    return "; ".join(filter(None, told))
+
+
+def _failed(entry: Entry, subject: Subject, voice: Voice) -> str:
+    claims = [subject.claim(name) for name, outcome, _, _ in entry.mark.checks if outcome == Outcome.FAILED]
+    return voice.say(N_("failed: {claims}"), claims=" ".join(claims)) if claims else ""
+
+
+def _column(students: Sequence[Student]) -> str:
+    return max((EMAIL, ID), key=lambda name: sum(_fits(_identity(student, name)) for student in students))
+
+
+def _identity(student: Student, column: str) -> str:
+    return line(student.email if column == EMAIL else student.ids.get("sis", ""), 200)
+
+
+def _fits(identity: str) -> bool:
+    return bool(identity) and not is_formula(identity)
+
+
+def _why_not(student: Student, by: str) -> Message | None:
+    found = _identity(student, by)
+    if not found:
+        return Message(
+            N_("{student} is not in {book}: the roster has nothing for them under {column!r}."),
+            N_("Add it to the roster, or type the mark in."),
+            {"student": student.key, "book": FILE, "column": by},
+        )
+    return identity_note(student.key, found, FILE) if is_formula(found) else None

@@ -1,0 +1,103 @@
+"""One student as the exports show them: the mark, and each check with as much of its evidence as may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from checker.grader.exports.subject import Subject
+from checker.grader.marks import PRIVATE
+from checker.grader.model import Judgement, Mark, Student
+from checker.grader.store import Entry
+from checker.outcome import BlockedBy, CheckResult, Outcome
+from checker.report.json import load_check
+
+__all__ = ["One", "Shown", "one"]
+
+_BLANK: Mapping[str, Any] = {
+    **dict.fromkeys(("claim", "assertion", "expression", "why", "read", "again", "next", "detail"), ""),
+    **dict.fromkeys(("blocked_by", "message")),
+    "wire": (),
+    "faults": (),
+    "logs": {},
+    "seconds": 0.0,
+    "points": 0.0,
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One check. Of a private one ``result`` has the claim and the outcome, and nothing else."""
+
+    name: str  # as the mark has it: "test_x[1]", "01:test_x", "private:test_y"
+    result: CheckResult
+    earned: float
+    worth: float
+
+    @property
+    def private(self) -> bool:
+        """Whether only the instructor has this check."""
+        return self.name.startswith(PRIVATE)
+
+    @property
+    def earlier(self) -> bool:
+        """Whether it belongs to a lab before, and is worth nothing in this one."""
+        return not self.private and ":" in self.name.partition("[")[0]
+
+    @property
+    def ours(self) -> bool:
+        """Whether nothing could be said, and the work is not to blame."""
+        blocked = self.result.outcome is Outcome.BLOCKED and self.result.blocked_by is not BlockedBy.WORK
+        return blocked or self.result.outcome is Outcome.BROKEN
+
+
+@dataclass(frozen=True)
+class One:
+    """One student. ``slug`` is the name of their files; ``sandbox`` "" where nothing was run."""
+
+    entry: Entry
+    slug: str
+    checks: tuple[Shown, ...] = ()
+    sandbox: str = ""
+    seconds: float = 0.0
+
+    @property
+    def student(self) -> Student:
+        """Who it is."""
+        return self.entry.student
+
+    @property
+    def mark(self) -> Mark:
+        """What it is worth."""
+        return self.entry.mark
+
+
+def one(entry: Entry, slug: str, judgement: Judgement | None, subject: Subject) -> One:
+    """Put a mark and what it came from together. The evidence has been held against its schema when it was kept."""
+    if judgement is None:
+        return One(entry, slug)
+    checks = tuple(_shown(entry.mark, judgement, subject))
+    return One(entry, slug, checks, judgement.sandbox, judgement.seconds)
+
+
+def _shown(mark: Mark, judgement: Judgement, subject: Subject) -> Iterator[Shown]:
+    public, private = dict(judgement.results), dict(judgement.private)
+    found = [*_checks(public), *_checks(private)]
+    for (name, _, earned, worth), data in zip(mark.checks, found, strict=True):
+        lang = (private if name.startswith(PRIVATE) else public).get("lang", "en")
+        yield Shown(name, _result(name, load_check({**_BLANK, **data}, lang), subject), earned, worth)
+
+
+def _checks(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(results.get("checks", ()))
+
+
+def _result(name: str, found: CheckResult, subject: Subject) -> CheckResult:
+    """Return what may be shown, said in the reader's language where the course has it in that language."""
+    said = subject.said(name)
+    claim = {**said.claim, **found.claim} if any(found.claim.values()) else said.claim
+    if name.startswith(PRIVATE):
+        return CheckResult("", found.lab, claim, found.outcome, blocked_by=found.blocked_by)
+    why = {**said.why, **found.why} if any(found.why.values()) else said.why
+    return replace(found, claim=claim, why=why, detail="")
