@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checker.errors import N_
-from checker.grader.exports.gradebook import identity_note, is_formula, table, text
+from checker.grader.exports.gradebook import is_formula, table, text
+from checker.grader.exports.left import FORMULA, Left
 from checker.grader.exports.sentences import number
 from checker.grader.exports.subject import Subject
 from checker.grader.model import Student
@@ -23,33 +24,30 @@ __all__ = ["canvas_csv"]
 FILE = "canvas.csv"
 HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _IDS = ("canvas", "sis", "login")
+NO_IDENTITY = Message(N_("The roster has no Canvas ID, SIS ID or login of theirs."))
 
 
-def canvas_csv(entries: Iterable[Entry], subject: Subject) -> tuple[str, list[Message]]:
+def canvas_csv(entries: Iterable[Entry], subject: Subject) -> tuple[str, list[Left]]:
     """Return the file, and who is not in it."""
-    there, notes = [], []
+    there, left = [], []
     for entry in entries:
-        note = _why_not(entry.student)
-        notes += [note] if note else []
-        there += [] if note else [entry]
+        if why := _why_not(entry.student):
+            left.append(Left(entry.student.key, FILE, why))
+        else:
+            there.append(entry)
     most = number(max((entry.mark.most for entry in there), default=0.0))
     rows = (
         [text(e.student.name or e.student.key), *_ids(e.student), text(e.student.section), _points(e)] for e in there
     )
     head = [[*HEAD, text(subject.column or subject.lab.name)], ["    Points Possible", "", "", "", "", most]]
-    return table([*head, *rows]), notes
+    return table([*head, *rows]), left
 
 
 def _why_not(student: Student) -> Message | None:
     ids = _ids(student)
     if not any(ids):
-        return Message(
-            N_("{student} is not in {book}: the roster has no Canvas ID, SIS ID or login."),
-            N_("Add one of them to the roster, or type the mark in."),
-            {"student": student.key, "book": FILE},
-        )
-    odd = next(filter(is_formula, ids), "")
-    return identity_note(student.key, odd, FILE) if odd else None
+        return NO_IDENTITY
+    return FORMULA if any(map(is_formula, ids)) else None
 
 
 def _ids(student: Student) -> list[str]:

@@ -11,31 +11,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from checker.errors import N_
+from checker.grader.exports.left import NO_MARK
 from checker.grader.exports.sentences import readable
 from checker.grader.exports.shown import One
 from checker.grader.exports.subject import Subject
-from checker.grader.model import Status
 from checker.outcome import Message, Outcome
 from checker.report.clean import line
 from checker.report.parts import claim_text
 
 __all__ = ["classroom50_result", "why_none"]
 
+NO_LOGIN = Message(N_("The roster has no GitHub login of theirs."))
+NO_TIME = Message(N_("Nothing says when they handed in."))
 _HUNDREDTHS = 100
 
 
 def why_none(one: One) -> Message | None:
     """Say what keeps a student from having a result.json; None where nothing does."""
-    key = {"student": one.student.key}
-    if one.mark.status not in {Status.GRADED, Status.MALFORMED}:
-        return Message(N_("{student} has no mark, and so no result for Classroom 50."), "", key)
+    if one.mark.points is None:
+        return NO_MARK
     if not one.student.ids.get("github"):
-        return Message(N_("{student} has no GitHub login in the roster, and so no result for Classroom 50."), "", key)
-    if _at(one) is None:
-        return Message(
-            N_("Nothing says when {student} handed in, and so there is no result for Classroom 50."), "", key
-        )
-    return None
+        return NO_LOGIN
+    return NO_TIME if _at(one) is None else None
 
 
 def classroom50_result(one: One, subject: Subject) -> dict[str, Any] | None:

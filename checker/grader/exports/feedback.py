@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from checker.errors import N_
-from checker.grader.exports.sentences import clock, explained, number, verdict
+from checker.grader.exports.sentences import SANDBOXES, clock, explained, number, verdict
 from checker.grader.exports.shown import One, Shown
 from checker.grader.exports.subject import Subject
 from checker.outcome import Outcome
@@ -78,7 +78,7 @@ def _facts(one: One, voice: Voice) -> Markup:
             (voice.say(N_("what was handed in")), line(entry.handin.source, 300) if entry.handin else ""),
             (voice.say(N_("graded")), clock(entry.graded_at) if entry.graded_at else ""),
             (voice.say(N_("seed")), str(entry.key.seed) if entry.key else ""),
-            (voice.say(N_("sandbox")), voice.say(one.sandbox)),
+            (voice.say(N_("sandbox")), voice.say(one.sandbox if one.sandbox in SANDBOXES else "")),
         ]
     )
 

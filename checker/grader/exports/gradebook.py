@@ -11,11 +11,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from checker.errors import N_
-from checker.outcome import Message
 from checker.report.clean import line
 
-__all__ = ["identity_note", "is_formula", "table", "text"]
+__all__ = ["is_formula", "table", "text"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -36,12 +34,3 @@ def text(words: object) -> str:
 def is_formula(cell: str) -> bool:
     """Whether a spreadsheet would compute it."""
     return cell.lstrip(" ").startswith(_FORMULA)
-
-
-def identity_note(student: str, found: str, book: str) -> Message:
-    """Say that an identity cannot stand in a CSV."""
-    return Message(
-        N_("{student} is not in {book}: a spreadsheet would compute {found!r}. Type that mark in by hand."),
-        "",
-        {"student": student, "found": found, "book": book},
-    )

@@ -10,16 +10,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from checker.course import fingerprint
+from checker.grader.exports.left import Left
 from checker.grader.exports.subject import Subject
 from checker.grader.store import Entry
-from checker.grader.store.values import message_of
 from checker.outcome import Message
 from checker.session.judges import CHECKER, modules
 
@@ -31,17 +30,16 @@ _SCHEMA = "seamwork/exports/v1"
 
 @dataclass(frozen=True)
 class Kept:
-    """One student's files as they were written. ``files``: path, size and time in nanoseconds."""
+    """One student's files as they were written. ``files``: path, size and time in nanoseconds; ``left``: which it is not in, and why."""
 
     stamp: str
     sandbox: str
-    notes: list[Any]
+    left: list[tuple[str, str]]
     files: list[tuple[str, int, int]]
 
-    @property
-    def messages(self) -> Iterator[Message]:
-        """Return what was to be said of these files."""
-        return filter(None, map(message_of, self.notes))
+    def missing(self, student: str) -> list[Left]:
+        """Return in which files this student is not."""
+        return [Left(student, file, Message(why)) for file, why in self.left]
 
 
 def ground(subject: Subject) -> str:

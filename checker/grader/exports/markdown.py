@@ -22,9 +22,9 @@ from checker.report.words import Voice
 
 __all__ = ["feedback_markdown", "fenced", "inline"]
 
-_ACTIVE = re.compile(r"[\\`*_\[\]<>|~#@$]|&(?=[#\w])|:(?=[/\w])|(?<=www)\.")
+_ACTIVE = re.compile(r"[\\`*_\[\]<>|~#@$]|&(?=[#\w])|:(?=[/a-zA-Z+])|(?<=www)\.")
 """What can begin markup within a line, GFM's tables, mentions and bare addresses among it."""
-_LEADING = re.compile(r"[-+=]|(?<=[0-9])[.)]")
+_LEADING = re.compile(r"(?<![0-9])[-+=]|(?<=[0-9])[.)](?=\s|$)")
 """What makes a list or a heading of a line that begins with it, after digits or not."""
 _SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "○", Outcome.BROKEN: "!"}
 _ROWS, _LOG_LINES = 40, 20

@@ -12,7 +12,8 @@ import html
 from collections.abc import Iterable, Sequence
 
 from checker.errors import N_
-from checker.grader.exports.gradebook import identity_note, is_formula, table, text
+from checker.grader.exports.gradebook import is_formula, table, text
+from checker.grader.exports.left import FORMULA, Left
 from checker.grader.exports.sentences import number, share, status, verdict
 from checker.grader.exports.subject import Subject
 from checker.grader.model import Status, Student
@@ -26,18 +27,23 @@ __all__ = ["moodle_csv"]
 FILE = "moodle.csv"
 NO_MARK = "-"
 EMAIL, ID = "Email address", "ID number"
+NO_IDENTITY = {
+    EMAIL: Message(N_("The roster has no email address of theirs.")),
+    ID: Message(N_("The roster has no ID number of theirs.")),
+}
+CLAIMS = 5
 
 
-def moodle_csv(entries: Iterable[Entry], subject: Subject) -> tuple[str, list[Message]]:
+def moodle_csv(entries: Iterable[Entry], subject: Subject) -> tuple[str, list[Left]]:
     """Return the file, and who is not in it."""
     every = list(entries)
     by = _column([entry.student for entry in every])
-    notes = [note for entry in every if (note := _why_not(entry.student, by))]
+    left = [Left(entry.student.key, FILE, why) for entry in every if (why := _why_not(entry.student, by))]
     there = [entry for entry in every if _why_not(entry.student, by) is None]
     columns = [name for name in (EMAIL, ID) if all(_fits(_identity(entry.student, name)) for entry in there)]
     head = [*columns, "Full name", text(subject.lab.name), text(f"{subject.lab.name} feedback")]
     rows = [_row(entry, columns, subject) for entry in there]
-    return table([head, *rows]), notes
+    return table([head, *rows]), left
 
 
 def _row(entry: Entry, columns: Sequence[str], subject: Subject) -> list[str]:
@@ -67,7 +73,10 @@ def _feedback(entry: Entry, subject: Subject) -> str:
 
 def _failed(entry: Entry, subject: Subject, voice: Voice) -> str:
     claims = [subject.claim(name) for name, outcome, _, _ in entry.mark.checks if outcome == Outcome.FAILED]
-    return voice.say(N_("failed: {claims}"), claims=" ".join(claims)) if claims else ""
+    if not claims:
+        return ""
+    more = [voice.say(N_("… {count} more"), count=len(claims) - CLAIMS)] if len(claims) > CLAIMS else []
+    return voice.say(N_("failed: {claims}"), claims=" ".join([*claims[:CLAIMS], *more]))
 
 
 def _column(students: Sequence[Student]) -> str:
@@ -85,9 +94,5 @@ def _fits(identity: str) -> bool:
 def _why_not(student: Student, by: str) -> Message | None:
     found = _identity(student, by)
     if not found:
-        return Message(
-            N_("{student} is not in {book}: the roster has nothing for them under {column!r}."),
-            N_("Add it to the roster, or type the mark in."),
-            {"student": student.key, "book": FILE, "column": by},
-        )
-    return identity_note(student.key, found, FILE) if is_formula(found) else None
+        return NO_IDENTITY[by]
+    return FORMULA if is_formula(found) else None

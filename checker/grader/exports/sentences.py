@@ -13,7 +13,20 @@ from checker.grader.store import Entry
 from checker.outcome import Message
 from checker.report.words import Voice
 
-__all__ = ["STATUSES", "clock", "explained", "late", "number", "readable", "reason", "share", "status", "verdict"]
+__all__ = [
+    "SANDBOXES",
+    "STATUSES",
+    "UNSAFE",
+    "clock",
+    "explained",
+    "late",
+    "number",
+    "readable",
+    "reason",
+    "share",
+    "status",
+    "verdict",
+]
 
 STATUSES = {
     Status.GRADED: N_("graded"),
@@ -21,7 +34,8 @@ STATUSES = {
     Status.NOT_GRADABLE: N_("not gradable"),
     Status.MISSING: N_("missing"),
 }
-_UNSAFE = "unsafe"
+UNSAFE = "unsafe"
+SANDBOXES = (N_("forked"), N_("bubblewrap"), N_("docker"), N_("unsafe"))
 
 
 def number(points: float) -> str:
@@ -54,7 +68,7 @@ def verdict(mark: Mark, voice: Voice) -> str:
 def explained(one: One, voice: Voice) -> list[str]:
     """Say to the student how it came to that, a sentence or two at a time: no mark, malformed, late, the sandbox."""
     told = [*_became(one.entry, voice), *late(one.entry, voice)]
-    if one.sandbox == _UNSAFE:
+    if one.sandbox == UNSAFE:
         told.append(voice.say(N_("It was run without a sandbox, on your instructor's word.")))
     return [sentence for sentence in told if sentence]
 

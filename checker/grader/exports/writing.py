@@ -18,22 +18,20 @@ from checker.grader.exports.feedback import feedback_page
 from checker.grader.exports.gradescope import gradescope_results
 from checker.grader.exports.junit import junit_xml
 from checker.grader.exports.kept import NOTE, Kept, ground, kept_in, stamp, take_over, written
+from checker.grader.exports.left import NO_MARK, notes
 from checker.grader.exports.markdown import feedback_markdown
 from checker.grader.exports.moodle import moodle_csv
 from checker.grader.exports.names import slugs
 from checker.grader.exports.report import class_report
 from checker.grader.exports.results import class_head, student_values, whole
-from checker.grader.exports.sentences import reason
+from checker.grader.exports.sentences import UNSAFE, reason
 from checker.grader.exports.shown import One, one
 from checker.grader.exports.subject import Subject
 from checker.grader.store import Entry, Store
-from checker.grader.store.values import message_values
 from checker.outcome import Message
 from checker.report.words import Translate, Voice, identity
 
 __all__ = ["Written", "write_all"]
-
-_UNSAFE = "unsafe"
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,12 @@ def write_all(
     out.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=f".{out.name}-new-", dir=out.parent))
     try:
-        notes = _Class(store, subject, out, new).write()
+        told = _Class(store, subject, out, new).write()
         _take_place(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    return Written(out, notes)
+    return Written(out, told)
 
 
 @dataclass
@@ -104,21 +102,22 @@ class _Class:
             return before
         shown = one(entry, slug, self.store.judgement(entry), self.subject)
         files = [self._write(path, text) for path, text in _files(shown, self.subject)]
-        return Kept(stamped, shown.sandbox, [message_values(note) for note in _notes(shown)], files)
+        return Kept(stamped, shown.sandbox, [(file, why.id) for file, why in _left(shown)], files)
 
     def _class(self, entries: Sequence[Entry], named: Mapping[str, str]) -> list[Message]:
-        canvas, canvas_notes = canvas_csv(entries, self.subject)
-        moodle, moodle_notes = moodle_csv(entries, self.subject)
-        notes = [*canvas_notes, *moodle_notes, *(note for kept in self.kept.values() for note in kept.messages)]
-        unsafe = [slug for slug, kept in self.kept.items() if kept.sandbox == _UNSAFE]
+        canvas, not_in_canvas = canvas_csv(entries, self.subject)
+        moodle, not_in_moodle = moodle_csv(entries, self.subject)
+        elsewhere = (left for key, slug in named.items() for left in self.kept[slug].missing(key))
+        told = notes([*not_in_canvas, *not_in_moodle, *elsewhere], len(entries))
+        unsafe = [slug for slug, kept in self.kept.items() if kept.sandbox == UNSAFE]
         self._write("canvas.csv", canvas)
         self._write("moodle.csv", moodle)
-        self._write("notes.txt", "".join(f"{reason(note, self.subject.voice)}\n" for note in notes))
-        self._write("index.html", class_report(entries, named, self.subject, notes, unsafe))
+        self._write("notes.txt", "".join(f"{reason(note, self.subject.voice)}\n" for note in told))
+        self._write("index.html", class_report(entries, named, self.subject, told, unsafe))
         with (self.new / "results.json").open("x", encoding="utf-8") as stream:
             stream.writelines(whole(class_head(entries, self.subject), self._parts(entries, named)))
         self._write(NOTE, written(self.kept))
-        return notes
+        return told
 
     def _parts(self, entries: Sequence[Entry], named: Mapping[str, str]) -> Iterator[str]:
         for entry in entries:
@@ -145,8 +144,11 @@ def _files(shown: One, subject: Subject) -> Iterator[tuple[str, str]]:
         yield f"classroom50/{slug}/result.json", _json(found)
 
 
-def _notes(shown: One) -> list[Message]:
-    return [note for note in (why_none(shown),) if note]
+def _left(shown: One) -> Iterator[tuple[str, Message]]:
+    if shown.mark.points is None:
+        yield "gradescope", NO_MARK
+    if why := why_none(shown):
+        yield "classroom50", why
 
 
 def _json(values: Any) -> str:
