@@ -35,5 +35,6 @@ def _note(group: list[Left], *, everybody: bool) -> Message:
     if everybody:
         return Message(N_("Nobody is in {file}. {why}"), "", {"file": group[0].file, "why": group[0].why})
     names = ", ".join(each.student for each in group)
-    values = {"file": group[0].file, "why": group[0].why, "students": names, "count": len(group)}
-    return Message(N_("{count} students are not in {file}. {why} {students}"), "", values)
+    return Message(
+        N_("Not in {file}: {students}. {why}"), "", {"file": group[0].file, "why": group[0].why, "students": names}
+    )

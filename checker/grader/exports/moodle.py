@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from checker.errors import N_
 from checker.grader.exports.gradebook import is_formula, table, text
 from checker.grader.exports.left import FORMULA, Left
-from checker.grader.exports.sentences import number, share, status, verdict
+from checker.grader.exports.sentences import number, share, verdict
 from checker.grader.exports.subject import Subject
 from checker.grader.model import Status, Student
 from checker.grader.store import Entry
@@ -60,7 +60,7 @@ def _feedback(entry: Entry, subject: Subject) -> str:
     """Return a summary: how many passed, what failed, what being late cost. Never what a submission said."""
     mark, voice = entry.mark, subject.voice
     if mark.status is not Status.GRADED:
-        return status(mark, voice)
+        return verdict(mark, voice)
     passed = [name for name, outcome, _, _ in mark.checks if outcome == Outcome.PASSED]
     told = [
         verdict(mark, voice),

@@ -67,10 +67,12 @@ def _section(name: str, title: str, inner: Markup | None, voice: Voice) -> Marku
 def _header(counted: Figures, subject: Subject, unsafe: Sequence[str], students: int) -> Markup:
     voice = subject.voice
     title = tag("h1", subject.title)
-    verdict = tag("p", voice.say(N_("{count} students"), count=students), cls="sw-verdict")
+    verdict = tag("p", voice.say(N_("students: {count}"), count=students), cls="sw-verdict")
     told = [tag("li", f"{n} {voice.say(STATUSES[each])}") for each in Status if (n := counted.statuses.get(each, 0))]
     warned = voice.say(
-        N_("Run without a sandbox, on your word: the work of {count} students. It could read and change what you can."),
+        N_(
+            "Hand-ins that were run without a sandbox, on your word: {count}. They could read and change whatever you can."
+        ),
         count=len(unsafe),
     )
     return tag(

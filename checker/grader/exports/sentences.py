@@ -62,7 +62,8 @@ def verdict(mark: Mark, voice: Voice) -> str:
     """Return what it is worth, in a few words; where there is no mark, what became of it."""
     if mark.points is None:
         return voice.say(N_("{status}, no mark"), status=status(mark, voice))
-    return voice.say(N_("{points} of {most} points"), points=number(mark.points), most=number(mark.most))
+    told = voice.say(N_("{points} of {most} points"), points=number(mark.points), most=number(mark.most))
+    return told if mark.status is Status.GRADED else f"{status(mark, voice)}, {told}"
 
 
 def explained(one: One, voice: Voice) -> list[str]:
