@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from checker.course import CheckMeta, Course, File, Lab, root
+from checker.grader.exports.shown import One, one
+from checker.grader.exports.subject import Subject
 from checker.grader.marks import basis, mark
 from checker.grader.model import Extension, Handin, Judgement, Key, Status, Student
 from checker.grader.policy import Policy
-from checker.grader.store import Marking, Store
+from checker.grader.store import Entry, Found, Marking, Store, Why
 from checker.outcome import BlockedBy, CheckResult, Message, Outcome, Results
 from checker.report import results_json
 from checker.report.sample import sample
+from checker.report.words import Voice
 
 LABS = Course(root()).labs
 LAB = next(lab for lab in LABS if lab.number == "03")
@@ -29,6 +32,7 @@ PRIVATE = {
         {"en": "Points are asked for once, whoever asks twice.", "zh": "问两遍，积分也只扣一次。"}, points=2
     )
 }
+SUBJECT = Subject(LAB, Voice(), PRIVATE, BEFORE)
 HIDDEN = ("test_a_secret_order", "the hidden value", "GET /hidden")
 """What of a private check nobody may learn: its name, what it saw, what went over the wire."""
 PASSED, FAILED, BLOCKED, BROKEN = Outcome
@@ -124,6 +128,20 @@ def every_kind() -> list[Case]:
         (missing, None, None),
         (ours, lost, a_judgement(lost, {}, {}, **nothing)),
     ]
+
+
+def an_entry(case: Case, lab: Lab = LAB, policy: Policy = POLICY) -> Entry:
+    """The mark as a store would have it."""
+    student, handin, judgement = case
+    worth, stands_on = mark(judgement, lab, handin, policy, PRIVATE), basis(lab, student, policy, PRIVATE)
+    found, key = handin and Found.of(handin), judgement.key if judgement else None
+    graded_at = judgement.graded_at if judgement else None
+    return Entry(student, lab.name, worth, stands_on, found, key, 1, graded_at, DUE, 1, (Why.FIRST,))
+
+
+def shown(case: Case, subject: Subject = SUBJECT) -> One:
+    """One student as the exports get them."""
+    return one(an_entry(case), "slug", case[2], subject)
 
 
 def many(count: int, seed: int = 1) -> Iterator[Case]:

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from checker.errors import N_
 from checker.report.clean import line
-from checker.report.page import language_tag, style
 from checker.report.markup import Child, elements, tag
+from checker.report.page import language_tag, style
 from checker.report.sequence import sequence
 from checker.session.up_rows import NULL, said_below
 from checker.session.up_stream_rows import streams_told

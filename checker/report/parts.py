@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from checker.errors import N_
@@ -30,6 +31,7 @@ _SHAPES: Mapping[Outcome, tuple[tuple[str, Mapping[str, str | float]], str]] = {
 }
 
 
+@cache
 def mark(outcome: Outcome) -> Markup:
     """Return the sign of an outcome, told apart by its shape; a word must stand beside it."""
     (shape, attributes), stroke = _SHAPES[outcome]

@@ -4,7 +4,7 @@
 
 ``folder`` is ours alone, and is written whole or not at all: index.html (the class), results.json (``seamwork/class/v1``),
 canvas.csv, moodle.csv, notes.txt (who is not in which file), and for each student feedback/*.html and *.md, junit/*.xml,
-students/*.json, gradescope/*/results.json, classroom50/*/result.json. A student of whom nothing has changed is not written
+students/*.json, gradescope/*.json, classroom50/*.json. A student of whom nothing has changed is not written
 again. No clock is read: the same store gives the same files. Everything that a submission can write is escaped, and holds
 no control characters.
 """

@@ -77,14 +77,16 @@ def written(kept: Mapping[str, Kept]) -> str:
 
 def take_over(kept: Kept, old: Path, new: Path) -> bool:
     """Link a student's files into the new folder, or copy them; whether all are as they were left."""
-    for path, size, time in kept.files:
-        try:
-            found = (old / path).lstat()
-            if (found.st_size, found.st_mtime_ns) != (size, time):
-                return False
-            _link(old / path, new / path)
-        except OSError:
+    try:
+        found = [(old / path).lstat() for path, _, _ in kept.files]
+        if [(each.st_size, each.st_mtime_ns) for each in found] != [(size, time) for _, size, time in kept.files]:
             return False
+        for path, _, _ in kept.files:
+            _link(old / path, new / path)
+    except OSError:
+        for path, _, _ in kept.files:
+            (new / path).unlink(missing_ok=True)
+        return False
     return True
 
 

@@ -27,7 +27,7 @@ def slugs(keys: Iterable[str]) -> dict[str, str]:
 def _candidates(key: str) -> Iterable[str]:
     """List names for a key, the plainest first. All are small, for many file systems take "Ada" and "ada" for one."""
     kept = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", key)).strip("-.")[:_LONGEST].casefold()
-    if kept == key and not _RESERVED.fullmatch(key):
+    if kept and kept == key and not _RESERVED.fullmatch(key):
         yield key
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
     yield from (f"{kept or 'student'}-{digest[:length]}" for length in (8, 16, 32, 64))

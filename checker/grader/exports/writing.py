@@ -139,9 +139,9 @@ def _files(shown: One, subject: Subject) -> Iterator[tuple[str, str]]:
     yield f"junit/{slug}.xml", junit_xml(shown, subject)
     yield f"students/{slug}.json", _json(student_values(shown, subject))
     if found := gradescope_results(shown, subject):
-        yield f"gradescope/{slug}/results.json", _json(found)
+        yield f"gradescope/{slug}.json", _json(found)
     if found := classroom50_result(shown, subject):
-        yield f"classroom50/{slug}/result.json", _json(found)
+        yield f"classroom50/{slug}.json", _json(found)
 
 
 def _left(shown: One) -> Iterator[tuple[str, Message]]:
