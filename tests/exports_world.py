@@ -88,7 +88,7 @@ def earlier(outcome: Outcome = PASSED) -> CheckResult:
 
 def a_handin(student: Student, at: datetime | None = DUE - timedelta(hours=3), **beside: Any) -> Handin:
     """What a student handed in."""
-    return Handin(student, f"{student.key}.zip", at, {"tree": {"app.py": File(student.key.encode())}}, **beside)
+    return Handin(student, f"{student.key}.zip", at, {"tree": {"app.py": File(repr(student.key).encode())}}, **beside)
 
 
 def a_judgement(handin: Handin, public: Mapping[str, Any], private: Mapping[str, Any], **beside: Any) -> Judgement:
