@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -38,6 +38,7 @@ from checker.grader.exports.junit import junit_xml
 from checker.grader.exports.left import FORMULA, NO_MARK, Left, notes
 from checker.grader.exports.moodle import EMAIL, ID, moodle_csv
 from checker.grader.exports.results import class_head, class_schema, student_values, whole
+from checker.grader.exports.shown import one
 from checker.grader.model import Student
 from checker.grader.store import Entry
 
@@ -183,7 +184,7 @@ def test_classroom50_gets_parts_of_points_in_hundredths() -> None:
     found = classroom50_result(halves, SUBJECT)
 
     assert found is not None
-    assert {test["max-score"] for test in found["tests"]} == {50}
+    assert {(test["max-score"], type(test["score"])) for test in found["tests"]} == {(50, int)}
 
 
 def test_classroom50_says_whom_it_leaves_out() -> None:
@@ -283,10 +284,28 @@ def test_notes_are_said_once_for_each_reason() -> None:
 
 def test_times_are_utc_in_every_format() -> None:
     """A hand-in from elsewhere is said on one clock."""
-    elsewhere = graded(a_student(0), at=DUE.astimezone().replace(microsecond=7) - timedelta(days=1))
+    elsewhere = graded(
+        a_student(0),
+        graded_at=DUE.astimezone(timezone(timedelta(hours=5))),
+        at=DUE.astimezone(timezone(timedelta(hours=5))) - timedelta(days=1),
+    )
 
     assert student_values(shown(elsewhere), SUBJECT)["submitted_at"] == "2026-03-01T22:59:00Z"
     assert suite(elsewhere)[0].get("timestamp") == "2026-03-02T22:59:00"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_evidence_of_another_outcome_is_left_out(there: bool) -> None:
+    """Two with the same work are judged once: the mark is what counts, and no evidence speaks against it."""
+    student, handin, judgement = graded(a_student(0), FAILED)
+    other = graded(student, PASSED)[2] if there else replace(judgement, results={}, private={})  # type: ignore[type-var]
+    found = one(an_entry((student, handin, judgement)), "slug", other, SUBJECT).checks[0]
+
+    assert (found.result.outcome, found.result.assertion, found.result.claim) == (
+        FAILED,
+        "",
+        LAB.checks[found.name].claim,
+    )
 
 
 def test_lab_is_named_by_its_folder() -> None:

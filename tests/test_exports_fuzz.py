@@ -44,7 +44,42 @@ OURS = {
 }
 """What our Markdown is made of: no HTML, no link, no image, no emphasis of theirs."""
 signs = st.sampled_from(["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", '"=1', "=1\n=2"])
-names = st.one_of(texts, signs)
+markup = st.sampled_from(
+    [
+        *(
+            "- x",
+            "+ x",
+            "* x",
+            "1. x",
+            "1) x",
+            "# x",
+            "> x",
+            "---",
+            "===",
+            "    x",
+            "|a|b|",
+            "\\",
+            "\\*a*",
+            "a\n- b",
+            "a  \nb",
+        ),
+        *(
+            "*a*",
+            "__a__",
+            "~~a~~",
+            "`a`",
+            "[a](b)",
+            "![a](b)",
+            "<b>",
+            "<https://a.b>",
+            "https://a.b",
+            "www.a.b",
+            "&copy;",
+            "&#60;",
+        ),
+    ]
+)
+names = st.one_of(texts, signs, markup)
 students = st.builds(
     Student,
     key=names,
@@ -189,6 +224,7 @@ def test_gradebook_has_a_line_for_each_who_is_not_named(book: Any, some: list[Ca
     assert len(body) + len(left) == len(some)
     assert not [cell for row in rows for cell in row if is_formula(cell) and cell != "-"]
     assert {len(row) for row in rows} == {len(rows[0])}
+    assert all(any(row[1:4] if book is canvas_csv else row[:1]) for row in body)
 
 
 @often

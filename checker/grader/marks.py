@@ -23,7 +23,7 @@ from checker.outcome import BlockedBy, Message, Outcome
 if TYPE_CHECKING:
     from checker.course import CheckMeta, Lab
 
-__all__ = ["PRIVATE", "Basis", "basis", "mark", "undecided", "why_not"]
+__all__ = ["PRIVATE", "Basis", "basis", "mark", "public_name", "undecided", "why_not"]
 
 NONE: Mapping[str, CheckMeta] = {}
 EVERYBODY = Policy()
@@ -133,7 +133,7 @@ def _said(late: Lateness, handin: Handin) -> Message | None:
 
 def _verdicts(judgement: Judgement, lab: Lab, private: Mapping[str, CheckMeta]) -> Iterator[_Verdict]:
     worth, scale = _worth(lab, private), _scale(lab, private)
-    public = [(_public_name(each, lab), each) for each in _checks(judgement.results)]
+    public = [(public_name(each, lab), each) for each in _checks(judgement.results)]
     hidden = [(PRIVATE + each["name"], each) for each in _checks(judgement.private)]
     cases = Counter(name.partition("[")[0] for name, _ in (*public, *hidden))
     for name, each in (*public, *hidden):
@@ -142,7 +142,7 @@ def _verdicts(judgement: Judgement, lab: Lab, private: Mapping[str, CheckMeta]) 
         yield _Verdict(name, each["outcome"], each.get("blocked_by"), share)
 
 
-def _public_name(check: Mapping[str, Any], lab: Lab) -> str:
+def public_name(check: Mapping[str, Any], lab: Lab) -> str:
     """Return the name of a check: "test_x", or "01:test_x" in a lab before this one."""
     name: str = check["name"]
     return name if check["lab"] == lab.name else f"{check['lab'].partition('-')[0]}:{name}"

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from checker.course import Lab
 from checker.grader.exports.subject import Subject
-from checker.grader.marks import PRIVATE
+from checker.grader.marks import PRIVATE, public_name
 from checker.grader.model import Judgement, Mark, Student
 from checker.grader.store import Entry
 from checker.outcome import BlockedBy, CheckResult, Outcome
@@ -82,15 +83,21 @@ def one(entry: Entry, slug: str, judgement: Judgement | None, subject: Subject) 
 
 
 def _shown(mark: Mark, judgement: Judgement, subject: Subject) -> Iterator[Shown]:
+    """Go by the mark. Evidence of another outcome than the mark's is of another run, and is left out."""
+    found = _evidence(judgement, subject.lab)
+    for name, outcome, earned, worth in mark.checks:
+        check = found.get(name)
+        if check is None or check.outcome != outcome:
+            fault = BlockedBy.WORK if mark.points is not None else BlockedBy.OURS
+            check = CheckResult(name, subject.lab.name, {}, Outcome(outcome), blocked_by=fault)
+        yield Shown(name, _result(name, check, subject), earned, worth)
+
+
+def _evidence(judgement: Judgement, lab: Lab) -> dict[str, CheckResult]:
     public, private = dict(judgement.results), dict(judgement.private)
-    found = [*_checks(public), *_checks(private)]
-    for (name, _, earned, worth), data in zip(mark.checks, found, strict=True):
-        lang = (private if name.startswith(PRIVATE) else public).get("lang", "en")
-        yield Shown(name, _result(name, load_check({**_BLANK, **data}, lang), subject), earned, worth)
-
-
-def _checks(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(results.get("checks", ()))
+    named = [(public_name(each, lab), each, public) for each in public.get("checks", ())]
+    named += [(PRIVATE + each["name"], each, private) for each in private.get("checks", ())]
+    return {name: load_check({**_BLANK, **each}, of.get("lang", "en")) for name, each, of in named}
 
 
 def _result(name: str, found: CheckResult, subject: Subject) -> CheckResult:
