@@ -128,7 +128,7 @@ def test_feedback_holds_our_elements_only(case: Case) -> None:
 
 
 @often
-@given(st.lists(cases(), max_size=4))
+@given(st.lists(cases(), max_size=2))
 def test_class_report_holds_our_elements_only(some: list[Case]) -> None:
     """A row for each student, and links to their feedback and to checks alone."""
     entries = [an_entry(case) for case in some]
@@ -201,7 +201,7 @@ def test_json_keeps_to_its_schemas(case: Case) -> None:
 
 
 @often
-@given(st.lists(cases(), max_size=3))
+@given(st.lists(cases(), max_size=2))
 def test_class_can_be_read_in_one_piece(some: list[Case]) -> None:
     """What is written in pieces is one document, of as many students."""
     students = (json.dumps(student_values(shown(case), SUBJECT), ensure_ascii=False) for case in some)
