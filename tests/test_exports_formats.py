@@ -279,7 +279,7 @@ def test_notes_are_said_once_for_each_reason() -> None:
     some = [Left("a", "canvas.csv", FORMULA), Left("b", "canvas.csv", FORMULA), Left("a", "moodle.csv", FORMULA)]
 
     assert [note.values.get("students") for note in notes(some, 9)] == ["a, b", "a"]
-    assert [note.id for note in notes(some, 2)] == ["Nobody is in {file}. {why}", "Not in {file}: {students}. {why}"]
+    assert [note.id for note in notes(some, 2)] == ["Nobody is in {file}.", "Not in {file}: {students}."]
 
 
 def test_times_are_utc_in_every_format() -> None:

@@ -32,9 +32,8 @@ def notes(left: Iterable[Left], students: int) -> list[Message]:
 
 
 def _note(group: list[Left], *, everybody: bool) -> Message:
+    file, why = group[0].file, group[0].why.id
     if everybody:
-        return Message(N_("Nobody is in {file}. {why}"), "", {"file": group[0].file, "why": group[0].why})
+        return Message(N_("Nobody is in {file}."), why, {"file": file})
     names = ", ".join(each.student for each in group)
-    return Message(
-        N_("Not in {file}: {students}. {why}"), "", {"file": group[0].file, "why": group[0].why, "students": names}
-    )
+    return Message(N_("Not in {file}: {students}."), why, {"file": file, "students": names})
