@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,6 +13,7 @@ import pytest
 from exports_world import (
     BEFORE,
     BROKEN,
+    DUE,
     HIDDEN,
     LAB,
     PASSED,
@@ -35,7 +37,10 @@ from checker.grader.exports import write_all
 from checker.grader.exports.feedback import feedback_page
 from checker.grader.exports.markdown import feedback_markdown
 from checker.grader.exports.report import class_report
+from checker.grader.exports.sentences import explained, late, number
+from checker.grader.exports.shown import One
 from checker.grader.exports.subject import Subject
+from checker.grader.policy import Policy
 from checker.grader.store import Store
 from checker.outcome import Message
 from checker.report.page import POLICY
@@ -178,6 +183,27 @@ def test_late_policy_is_explained() -> None:
         "Each day costs 10 %, and all together never more than 50 %.",
         "Of 26 points 20 % are taken off: 20.8 are left.",
     ]
+
+
+@pytest.mark.parametrize("per_day", [0.1, 0.15, 0.29, 0.5])
+def test_what_a_day_costs_is_said_to_the_hundredth(per_day: float) -> None:
+    """Shares are counted exactly: 3 × 0.15 is 0.45, whatever floats say."""
+    student, handin, judgement = graded(a_student(0), PASSED, at=DUE + timedelta(days=2, hours=1))
+    entry = an_entry((student, handin, judgement), policy=Policy(deadline=DUE, per_day=per_day))
+    sentences = list(late(entry, SUBJECT.voice))
+
+    assert f"Each day costs {number(100 * per_day)} %, and all together never more than 100 %." in sentences
+
+
+def test_closed_lab_is_explained() -> None:
+    """It came too late to count, and no day has a price then."""
+    student, handin, judgement = graded(a_student(0), PASSED, at=DUE + timedelta(days=9))
+    policy = Policy(deadline=DUE, per_day=0.01, closes=DUE + timedelta(days=7))
+    entry = an_entry((student, handin, judgement), policy=policy)
+
+    assert explained(One(entry, "s"), SUBJECT.voice)[0] == "It came after the lab had closed."
+    assert list(late(entry, SUBJECT.voice))[-1] == "Of 33 points 100 % are taken off: 0 are left."
+    assert "Each day" not in " ".join(late(entry, SUBJECT.voice))
 
 
 def test_extension_is_explained() -> None:

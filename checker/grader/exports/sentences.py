@@ -9,6 +9,7 @@ from datetime import datetime
 from checker.errors import N_
 from checker.grader.exports.shown import One
 from checker.grader.model import Mark, Status
+from checker.grader.policy import exact
 from checker.grader.store import Entry
 from checker.outcome import Message
 from checker.report.words import Voice
@@ -107,7 +108,7 @@ def late(entry: Entry, voice: Voice) -> Iterator[str]:
 
 
 def _costs(mark: Mark, per_day: float, cap: float, voice: Voice) -> Iterator[str]:
-    if mark.penalty <= min(cap, mark.late * per_day):  # else it was closed
+    if exact(mark.penalty) <= min(exact(cap), exact(mark.late) * exact(per_day)):  # else it was closed
         yield voice.say(
             N_("Each day costs {each}, and all together never more than {cap}."), each=share(per_day), cap=share(cap)
         )
