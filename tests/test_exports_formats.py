@@ -237,6 +237,15 @@ def test_moodle_reads_each_mark() -> None:
     assert (grades["s0006@example.org"], grades["s0007@example.org"], len(grades)) == (None, None, 8)
 
 
+def test_moodle_feedback_counts_what_counts() -> None:
+    """Checks of the labs before are worth nothing; of those that failed the first five are named."""
+    said = [row[-1] for row in rows(moodle_csv(ENTRIES, SUBJECT)[0])]
+
+    assert said[1] == "33 of 33 points; 24 of 24 passed"
+    assert said[4].startswith("20.8 of 33 points; 19 of 24 passed; 20 % off for being late; failed: ")
+    assert (said[3].endswith("… 4 more"), said[7]) == (True, "missing, no mark")
+
+
 def test_moodle_never_gives_a_mark_to_the_one_before() -> None:
     """A column with a hole is not there, and who has a hole in the other is named."""
     holes = [ENTRIES[0], of(a_student(1), ids={}), of(a_student(2), email="")]

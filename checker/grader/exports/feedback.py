@@ -57,7 +57,8 @@ def worth(shown: Shown, voice: Voice) -> str:
 def _header(one: One, subject: Subject) -> Markup:
     voice, results = subject.voice, [shown.result for shown in one.checks]
     title = tag("div", tag("h1", subject.title), tag("p", verdict(one.mark, voice), cls="sw-verdict"), cls="sw-title")
-    passed = tag("p", counted(results, voice), cls="sw-dim") if results else None
+    counting = [shown.result for shown in one.checks if shown.worth]
+    passed = tag("p", counted(counting, voice), cls="sw-dim") if counting else None
     return tag(
         "header",
         tag("p", heading(one), cls="sw-who"),

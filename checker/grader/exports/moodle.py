@@ -61,18 +61,19 @@ def _feedback(entry: Entry, subject: Subject) -> str:
     mark, voice = entry.mark, subject.voice
     if mark.status is not Status.GRADED:
         return verdict(mark, voice)
-    passed = [name for name, outcome, _, _ in mark.checks if outcome == Outcome.PASSED]
+    counting = [(name, outcome) for name, outcome, _, most in mark.checks if most]
+    passed = [name for name, outcome in counting if outcome == Outcome.PASSED]
     told = [
         verdict(mark, voice),
-        voice.say(N_("{passed} of {total} passed"), passed=len(passed), total=len(mark.checks)),
+        voice.say(N_("{passed} of {total} passed"), passed=len(passed), total=len(counting)),
         voice.say(N_("{taken} off for being late"), taken=share(mark.penalty)) if mark.penalty else "",
-        _failed(entry, subject, voice),
+        _failed(counting, subject, voice),
     ]
     return "; ".join(filter(None, told))
 
 
-def _failed(entry: Entry, subject: Subject, voice: Voice) -> str:
-    claims = [subject.claim(name) for name, outcome, _, _ in entry.mark.checks if outcome == Outcome.FAILED]
+def _failed(checks: Sequence[tuple[str, str]], subject: Subject, voice: Voice) -> str:
+    claims = [subject.claim(name) for name, outcome in checks if outcome == Outcome.FAILED]
     if not claims:
         return ""
     more = [voice.say(N_("… {count} more"), count=len(claims) - CLAIMS)] if len(claims) > CLAIMS else []

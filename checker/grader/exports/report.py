@@ -125,13 +125,19 @@ def _hard(columns: Sequence[Column], subject: Subject) -> Markup | None:
     if not columns:
         return None
     voice = subject.voice
-    numbered = sorted(enumerate(columns, 1), key=lambda pair: (-pair[1].unpassed / max(pair[1].students, 1), pair[0]))
+    numbered = sorted(enumerate(columns, 1), key=_hardness)
     names = (N_("no."), N_("check"), N_("points"), *(N_("failed"), N_("blocked"), N_("broken"), N_("passed")))
     head = tag("tr", *(tag("th", voice.say(name), scope="col") for name in names))
     rows = [_hard_row(at, column, subject) for at, column in numbered]
     caption = tag("caption", voice.say(N_("What each check came to")), cls="sw-unseen")
     table = tag("table", caption, tag("thead", head), tag("tbody", *rows), cls="sw-hard")
     return tag("div", table, cls="sw-scroll", tabindex=0, role="group", aria_label=voice.say(N_("Checks, as a table")))
+
+
+def _hardness(numbered: tuple[int, Column]) -> tuple[bool, float, int]:
+    """Return by what checks are put in order: those that are worth something first."""
+    at, column = numbered
+    return not column.most, -column.unpassed / max(column.students, 1), at
 
 
 def _hard_row(at: int, column: Column, subject: Subject) -> Markup:
