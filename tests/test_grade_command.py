@@ -82,7 +82,7 @@ def test_hostile_class_gets_what_it_earns(place: Path) -> None:
     """Right is right, wrong earns what it earns, and nobody gains or loses by what others do."""
     hand_in(place / "in", "right")
     hand_in(place / "in", "wrong", wrong="counter-forgets")
-    hand_in(place / "in", "malformed", **{"Procfile": "a line that is none\n"})
+    hand_in(place / "in", "malformed", Procfile="a line that is none\n")
     (place / "in" / "empty").mkdir()
     for name, first in {**HOSTILE, **RUDE}.items():
         hand_in(place / "in", name, first=first)
