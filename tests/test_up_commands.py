@@ -87,6 +87,20 @@ def test_request_prints_reply_and_wire(up: Typed) -> None:
     assert "greeter → counter  POST /counts/ann     201" in wire
 
 
+def test_a_crowd_is_counted(up: Typed) -> None:
+    """What came of many requests at once is told by outcome, and whoever got no answer makes the exit code 1."""
+    well = up("request", "greeter", "POST", "/greetings/crowd", "--times", "3")
+    up("break", "counter", "hangs", "--only", "2")
+    ill = up("request", "greeter", "POST", "/greetings/crowd", "--times", "3", "--timeout", "1")
+    up("heal")
+
+    assert (well.code, well.out.startswith("3 × 201 Created   ")) == (0, True)
+    assert (ill.code, [told.partition("   ")[0] for told in ill.out.splitlines()]) == (
+        1,
+        ["2 × 201 Created", "1 × greeter did not answer POST /greetings/crowd within 1 s."],
+    )
+
+
 def test_no_reply_in_time_is_exit_one(up: Typed) -> None:
     """Without a reply in time it says how long it waited, and what hangs."""
     up("break", "counter", "hangs")

@@ -10,7 +10,7 @@ import click
 from checker.cli.common import workspace_option
 from checker.cli.shop import open_up, words
 from checker.errors import N_
-from checker.session.up_asked import Asked
+from checker.session.up_asked import CROWD, Asked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,9 @@ MOST = 60
     show_default=True,
     help=N_("Seconds to wait for the reply."),
 )
+@click.option(
+    "--times", type=click.IntRange(1, CROWD), default=None, metavar="N", help=N_("So many of it at the same moment.")
+)
 @click.option("--whole", is_flag=True, help=N_("The whole body, however long."))
 def command(
     service: str,
@@ -45,10 +48,15 @@ def command(
     body: str | None,
     headers: tuple[str, ...],
     timeout: float,
+    times: int | None,
     whole: bool,
 ) -> None:
     asked = Asked.of(service, method, path, body=body, headers=headers, timeout=timeout)
     try:
+        if times is not None:
+            answers = asked.ask_at_once(open_up(workspace), times)
+            click.echo(words().answers(answers))
+            sys.exit(0 if all(answer.status is not None for answer in answers) else 1)
         answer = asked.ask(open_up(workspace))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -15,7 +15,7 @@ from checker.report.page import language_tag, style
 from checker.report.sequence import sequence
 from checker.session.up_rows import NULL, said_below
 from checker.session.up_stream_rows import streams_told
-from checker.session.up_text import body_of, fault_words, outcome_of
+from checker.session.up_text import body_of, crowd_told, fault_words, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checker.session.up_stream_rows import Told
     from checker.session.up_streams import Look, Stream
 
-__all__ = ["answered", "hinted", "listed", "progress", "solved", "stated", "streamed", "troubled"]
+__all__ = ["answered", "crowd", "hinted", "listed", "progress", "solved", "stated", "streamed", "troubled"]
 
 _SHOWN = 400
 """Lines of a body."""
@@ -62,6 +62,12 @@ def answered(answer: Answered, voice: Voice) -> str:
         _wire(answer.wire, voice),
         tag("p", voice.say(N_("again")), " ", tag("code", answer.again, cls="sw-command"), cls="sw-dim"),
     )
+
+
+def crowd(asked: str, answers: Sequence[Answered], voice: Voice) -> str:
+    """Return what came of a request that was sent several times at once."""
+    told = [tag("p", text, cls=f"sw-status sw-status-{tone or 'good'}") for tone, text in crowd_told(answers, voice)]
+    return _box(voice, tag("p", tag("code", line(asked, 300)), cls="sw-headline"), *told)
 
 
 def listed(rows: Rows, voice: Voice) -> str:

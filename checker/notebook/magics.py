@@ -53,13 +53,14 @@ UP = (
     .option("--port", type=int, default=8000)
 )
 REQUEST = (
-    Typed("request", "SERVICE METHOD PATH [--json '{…}'] [-H 'name: value'] [--timeout S]")
+    Typed("request", "SERVICE METHOD PATH [--json '{…}'] [-H 'name: value'] [--timeout S] [--times N]")
     .word("service")
     .word("method")
     .word("path")
     .option("--json", dest="body")
     .option("-H", "--header", dest="headers", action="append", default=[])
     .option("--timeout", type=float, default=30.0)
+    .option("--times", type=int)
 )
 SQL = Typed("sql", "SERVICE [--as OTHER] SELECT …").word("service").option("--as", dest="login").rest("query")
 STREAM = Typed("stream", "[NAME] [--count N]").word("name", nargs="?").option("--count", type=int, default=10)
@@ -189,6 +190,9 @@ class SeamworkMagics(Magics):
         asked = Asked.of(
             typed.service, typed.method, typed.path, body=body, headers=typed.headers, timeout=typed.timeout
         )
+        if typed.times is not None:
+            answers = asked.ask_at_once(self.desk.up(), typed.times)
+            return Shown(html.crowd(line, answers, self._voice), self._words.answers(answers))
         answer = asked.ask(self.desk.up())
         return Shown(html.answered(answer, self._voice), self._words.answer(answer))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from checker.session.up import Up
     from checker.session.up_state import Answered
 
-__all__ = ["Asked"]
+__all__ = ["CROWD", "Asked"]
+
+CROWD = 100
+"""Times at the most that one thing is asked at once."""
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(?P<value>[^\r\n\0]*)")
@@ -64,6 +68,18 @@ class Asked:
         return up.request(
             self.service, self.method, self.path, body=self.body, headers=self.headers, timeout=self.timeout
         )
+
+    def ask_at_once(self, up: Up, times: int) -> list[Answered]:
+        """Send it so many times at the same moment. Raises UsageError for too many, and as :meth:`ask` does."""
+        if not 1 <= times <= CROWD:
+            raise UsageError(
+                N_("{times} times is not between 1 and {most}."),
+                N_("For load, there are tools of their own: hey, wrk, k6."),
+                times=times,
+                most=CROWD,
+            )
+        with ThreadPoolExecutor(max_workers=times) as crowd:
+            return list(crowd.map(lambda _: self.ask(up), range(times)))
 
 
 def _json(text: str | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from checker.session.up_stream_rows import Told
     from checker.session.up_streams import Look, Stream
 
-__all__ = ["Words", "body_of", "fault_words", "outcome_of", "pretty"]
+__all__ = ["Words", "body_of", "crowd_told", "fault_words", "outcome_of", "pretty"]
 
 _GOOD, _BAD = 400, 500
 _STYLES = {"": "bold green", "odd": "bold yellow", "bad": "bold red"}
@@ -69,6 +70,12 @@ class Words:
         lines = [self._ink(said, _STYLES[tone]), *self._body(answer, most)]
         return "\n".join([*lines, "", *self._wire(answer)])
 
+    def answers(self, answers: Sequence[Answered]) -> str:
+        """Say what came of a request that was sent several times at once."""
+        return "\n".join(
+            self._ink(self._ink.glyphs(text), _STYLES[tone]) for tone, text in crowd_told(answers, self._voice)
+        )
+
     def rows(self, rows: Rows, *, wide: bool = False) -> str:
         """Say what SQL came to; ``wide``: in lines as long as they are."""
         return "\n".join(row_lines(rows, self._voice, self._ink, None if wide else self._room))
@@ -110,6 +117,22 @@ def outcome_of(answer: Answered, voice: Voice) -> tuple[str, str]:
         return "bad", voice.say(N_("… still waiting after {seconds:.1f} s"), seconds=answer.seconds)
     error = error_from(answer.error or {"kind": "NoReply", "message": "?", "move": "", "values": {}})
     return "bad", " ".join(voice.say(part, **error.values) for part in (error.message, error.move) if part)
+
+
+def crowd_told(answers: Sequence[Answered], voice: Voice) -> list[tuple[str, str]]:
+    """Return what came of requests that were sent at once, a line for each outcome, the most frequent first."""
+    longest: dict[tuple[str, str], float] = {}
+    counted: Counter[tuple[str, str]] = Counter()
+    for answer in answers:
+        tone, said = outcome_of(answer, voice)
+        outcome = tone, said if answer.status is None else _status(answer.status)
+        counted[outcome] += 1
+        longest[outcome] = max(longest.get(outcome, 0.0), answer.seconds)
+    told = N_("{count} × {what}   {seconds} at the most")
+    return [
+        (tone, voice.say(told, count=count, what=what, seconds=duration(longest[tone, what])))
+        for (tone, what), count in counted.most_common()
+    ]
 
 
 def body_of(answer: Answered) -> str:
