@@ -124,8 +124,8 @@ def crowd_told(answers: Sequence[Answered], voice: Voice) -> list[tuple[str, str
     longest: dict[tuple[str, str], float] = {}
     counted: Counter[tuple[str, str]] = Counter()
     for answer in answers:
-        tone, said = outcome_of(answer, voice)
-        outcome = tone, said if answer.status is None else _status(answer.status)
+        said = voice.say(N_("no reply")) if answer.status is None else _status(answer.status)
+        outcome = outcome_of(answer, voice)[0], said
         counted[outcome] += 1
         longest[outcome] = max(longest.get(outcome, 0.0), answer.seconds)
     told = N_("{count} × {what}   {seconds} at the most")
