@@ -6,27 +6,24 @@ machine sees the same names, and the kernel lets go of one when the last process
 
 from __future__ import annotations
 
-import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from checker.errors import N_, EngineFault
 
-__all__ = ["MOST", "take"]
+__all__ = ["MOST", "is_free", "take"]
 
 MOST = 4096
 
 
 @contextmanager
 def take(most: int = MOST) -> Iterator[int]:
-    """Hold a number below ``most`` that nobody else on this machine has. Called before a sandbox is entered.
+    """Hold the lowest number that nobody else on this machine has, below ``most``. Called before a sandbox is entered.
 
-    Where the search begins is drawn: what a slot was left by a moment ago may still be ending there.
-    Raises EngineFault where all are taken.
+    Few are ever used: what is prepared for the users of a slot is found again. Raises EngineFault where all are taken.
     """
-    first = secrets.randbelow(most)
-    for slot in (*range(first, most), *range(first)):
+    for slot in range(most):
         with socket.socket(socket.AF_UNIX) as sock:
             if _bound(sock, slot):
                 yield slot
@@ -36,6 +33,12 @@ def take(most: int = MOST) -> Iterator[int]:
         N_("Wait for another run to end."),
         most=most,
     )
+
+
+def is_free(slot: int) -> bool:
+    """Whether nobody holds that number: what bears it was left behind."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        return _bound(sock, slot)
 
 
 def _bound(sock: socket.socket, slot: int) -> bool:
