@@ -124,6 +124,43 @@ def calls_a_neighbour() -> object:
     return first(lambda: calls(("127.0.0.1", FACTS["shop"])))
 
 
+def calls_by_datagrams() -> object:
+    """Who bounds whom we may call looks at TCP."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(3)
+        sock.sendto(b"hello", ("127.0.0.1", FACTS["shop"]))
+        return str(sock.recv(100))
+    return None
+
+
+def calls_by_another_protocol() -> object:
+    """MPTCP speaks TCP to whoever knows no better, and is not called so."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) as sock:
+        sock.settimeout(3)
+        sock.connect(("127.0.0.1", FACTS["shop"]))
+        return str(sock.recv(100))
+    return None
+
+
+def calls_without_connecting() -> object:
+    """A first message that opens the connection (TCP Fast Open) is no call of connect."""
+    with contextlib.suppress(OSError), socket.socket() as sock:
+        sock.sendto(b"hello", 0x20000000, ("127.0.0.1", FACTS["shop"]))
+        sock.settimeout(3)
+        return str(sock.recv(100))
+    return None
+
+
+def calls_through_the_kernel() -> object:
+    """Netlink carries messages from process to process as well; a neighbour that is in league with us listens."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 2) as sock:
+        sock.settimeout(3)
+        sock.bind((0, 0))
+        sock.sendto(b"hello", (FACTS["shop"], 0))
+        return str(sock.recv(100))
+    return None
+
+
 def calls_by_an_abstract_name() -> object:
     """Names without a file are seen in the whole network namespace."""
     return first(lambda: calls("\0the-shop", socket.AF_UNIX))

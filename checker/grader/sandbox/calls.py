@@ -26,6 +26,13 @@ NAMESPACES = (0x80, 0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x2000
 FAMILIES = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
 """Of sockets. AF_VSOCK leads to the machine around a virtual one, whatever network namespace one is in."""
 HIGHEST = 45
+INTERNET = (socket.AF_INET, socket.AF_INET6)
+STREAM, KINDS = 1, 0xF
+"""Of sockets for the internet there is one kind, and TCP alone: Landlock knows no ports of UDP, nor of MPTCP, SCTP, …."""
+FAST_OPEN = 0x20000000
+"""Sends, and calls somebody at that, where Landlock does not look."""
+SENDS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+"""Which argument has the flags."""
 
 
 class _Compare(ctypes.Structure):
@@ -50,6 +57,7 @@ def seccomp() -> bytes:
         for family in {*range(HIGHEST + 1)} - FAMILIES:
             _refuse(lib, rules, "socket", errno.EAFNOSUPPORT, _Compare(0, EQ, family, 0))
         _refuse(lib, rules, "socket", errno.EAFNOSUPPORT, _Compare(0, GREATER, HIGHEST, 0))
+        _tcp_alone(lib, rules)
         with tempfile.TemporaryFile() as file:
             if lib.seccomp_export_bpf(rules, file.fileno()) != 0:
                 return b""
@@ -57,6 +65,21 @@ def seccomp() -> bytes:
             return file.read()
     finally:
         lib.seccomp_release(rules)
+
+
+def _tcp_alone(lib: ctypes.CDLL, rules: ctypes.c_void_p) -> None:
+    for family in INTERNET:
+        ours = _Compare(0, EQ, family, 0)
+        for kind in {*range(KINDS + 1)} - {STREAM}:
+            _refuse(lib, rules, "socket", errno.EPROTONOSUPPORT, ours, _Compare(1, MASKED, KINDS, kind))
+        for protocol in {*range(socket.IPPROTO_TCP)} - {0}:
+            _refuse(lib, rules, "socket", errno.EPROTONOSUPPORT, ours, _Compare(2, EQ, protocol, 0))
+        _refuse(lib, rules, "socket", errno.EPROTONOSUPPORT, ours, _Compare(2, GREATER, socket.IPPROTO_TCP, 0))
+    # Of netlink what says which addresses there are; by others processes can talk to each other.
+    to_the_kernel = _Compare(0, EQ, socket.AF_NETLINK, 0)
+    _refuse(lib, rules, "socket", errno.EPROTONOSUPPORT, to_the_kernel, _Compare(2, GREATER, 0, 0))
+    for name, place in SENDS.items():
+        _refuse(lib, rules, name, errno.EOPNOTSUPP, _Compare(place, MASKED, FAST_OPEN, FAST_OPEN))
 
 
 def _refuse(lib: ctypes.CDLL, rules: ctypes.c_void_p, name: str, number: int, *compares: _Compare) -> None:
