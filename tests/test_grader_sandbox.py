@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,15 @@ write_tree(course.end(lab), tree)
 with slots.take() as slot, Sandbox(kind=sys.argv[1], slot=slot) as sandbox, Ground(course, sandbox=sandbox) as ground:
     results = check(ground, lab, tree, seed=7, only=sys.argv[3:])
 print(results.environment["sandbox"], *sorted({result.outcome.value for result in results.checks}))
+"""
+CONTAINERS = """
+import os, sys
+from checker.grader.sandbox import slots
+from checker.grader.sandbox.sandbox import Sandbox
+
+os.setuid(int(sys.argv[1]))
+with slots.take() as slot, Sandbox(kind="docker", slot=slot):
+    pass
 """
 ENTER = """
 from checker.grader.sandbox import slots
@@ -66,6 +76,20 @@ def test_kind_that_is_wanted_is_not_replaced_by_another() -> None:
         found.choose("bubblewrap")
 
 
+@pytest.mark.needs("linux", "root", "docker")
+@pytest.mark.parametrize(
+    ("who", "engine", "why"), [(0, "unix:///nowhere", "Docker does not"), (12345, "", "root alone")]
+)
+def test_why_there_are_no_containers(who: int, engine: str, why: str) -> None:
+    """No engine, or nobody who may join them: the sentence says which."""
+    env = {**os.environ, **({"DOCKER_HOST": engine} if engine else {})}
+    ran = subprocess.run(
+        [sys.executable, "-c", CONTAINERS, str(who)], capture_output=True, text=True, check=False, timeout=50, env=env
+    )
+
+    assert why in ran.stderr.splitlines()[-1]
+
+
 @pytest.mark.needs("linux", "root")
 def test_machine_is_as_it_was() -> None:
     """What cells are shown of the machine is not cleared away with them."""
@@ -79,9 +103,16 @@ def test_machine_is_as_it_was() -> None:
     assert Path("/proc/self/mounts").read_text("utf-8") == mounts
 
 
-@pytest.mark.needs("linux", "root", "bwrap")
+@pytest.mark.needs("linux", "root")
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("kind", ["forked", "bubblewrap"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "forked",
+        pytest.param("bubblewrap", marks=pytest.mark.needs("bwrap")),
+        pytest.param("docker", marks=pytest.mark.needs("docker")),
+    ],
+)
 def test_solution_passes_in_a_cell(kind: str, tmp_path: Path) -> None:
     """Databases, broker, releases and services all live in cells, and nothing else changes."""
     command = [sys.executable, "-c", CHECK, kind, str(tmp_path)]

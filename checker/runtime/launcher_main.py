@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from checker.runtime import boxed, celled, forked, locked, processes, traced, walled
+    from checker.runtime import boxed, celled, docked, forked, locked, processes, traced, walled
 else:  # -I keeps our folder off the path, and so it shall be
 
     def _beside(name):  # noqa: ANN001, ANN202  (mypy reads the other branch)
@@ -51,7 +51,7 @@ else:  # -I keeps our folder off the path, and so it shall be
         def __getattr__(self, name):  # noqa: ANN001, ANN204
             return getattr(_beside(self._file), name)
 
-    boxed, celled, locked = map(_Later, ("boxed", "celled", "locked"))
+    boxed, celled, docked, locked = map(_Later, ("boxed", "celled", "docked", "locked"))
 
 __all__ = ["main"]
 
@@ -81,6 +81,7 @@ class Child:
     killed: bool = False
     family: list[int] = field(default_factory=list)  # descendants when its end was asked for
     house: int = -1  # where the first process of its cell says how it ended
+    porter: int = 0  # who carries what it says, where it is no child of ours; 0 when all is said
 
 
 class BecomeChild(Exception):  # noqa: N818  (control flow: unwinds the launcher's frames in a forked child)
@@ -287,21 +288,23 @@ class Owner:
         said: dict[str, Any] = {}
         for line in _read_all(told).splitlines():
             said |= json.loads(line)
-        if cell and "step" not in said and os.read(house, 1) != celled.BORN:
-            said |= {"step": "cell", "errno": 0, "error": "its first process did not begin"}
+        if cell and "step" not in said:
+            said |= _await_birth(house, cell)
         if "step" in said:
             _close(house)
             os.waitpid(pid, 0)
             self._tell(event="failed", key=request["key"], **said)
             return
-        self._children[request["key"]] = Child(request["key"], pid, request["stop_signal"], house=house)
-        self._tell(event="started", key=request["key"], pid=pid, cold=said.get("cold", why))
+        child = Child(request["key"], said.get("pid") or pid, request["stop_signal"], house=house)
+        child.porter = pid if "pid" in said else 0
+        self._children[request["key"]] = child
+        self._tell(event="started", key=request["key"], pid=child.pid, cold=said.get("cold", why))
 
     def _unseal(self, request: dict[str, Any], tell: int) -> forked.Plan | None:
         """Learn, in the child, what only it may know; tell why it is not forked, if so."""
         request |= json.loads(_read_all(request["sealed"]))
-        bubble = request["cell"]["kind"] == "bubblewrap"
-        plan, why = (None, "bubblewrap executes") if bubble else self._plan(request)
+        kind = request["cell"]["kind"]
+        plan, why = self._plan(request) if kind == "forked" else (None, f"{kind} executes")
         os.write(tell, json.dumps({"cold": why}).encode() + b"\n")
         return plan
 
@@ -349,13 +352,16 @@ class Owner:
                     processes.kill(pid, number)
 
     def _reap(self) -> None:
-        leaders = {child.pid: child for child in self._children.values() if child.code is None}
+        waited = [child for child in self._children.values() if child.code is None or child.porter]
+        leaders = {child.porter or child.pid: child for child in waited}
         with contextlib.suppress(ChildProcessError):
             while (reaped := os.waitpid(-1, os.WNOHANG))[0]:
                 if (child := leaders.get(reaped[0])) is not None:
                     self._hear_from(child)
                     if child.code is None:
-                        self._mourn(child, os.waitstatus_to_exitcode(reaped[1]))
+                        code = os.waitstatus_to_exitcode(reaped[1])
+                        self._mourn(child, 128 - code if child.porter and code > 128 else code)  # noqa: PLR2004  (as a shell says it)
+                    child.porter = 0
 
     def _hear_from(self, child: Child) -> None:
         """Hear from a cell's first process how the program ended; it has other things to see to before it ends itself."""
@@ -382,7 +388,7 @@ class Owner:
         now = time.monotonic()
         for child in list(self._children.values()):
             overdue = child.kill_at is not None and now >= child.kill_at
-            left = child.code is None or processes.group_lives(child.pid) or self._left_of(child)
+            left = child.code is None or child.porter or processes.group_lives(child.pid) or self._left_of(child)
             if left and not child.killed and (overdue or (child.code is not None and child.kill_at is None)):
                 self._signal(child, signal.SIGKILL)
             elif not left or (child.killed and child.code is not None and now > (child.kill_at or now) + LAST_RESORT):
@@ -394,7 +400,7 @@ def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int, mind:
     """Become the program, in the child. What goes wrong before is told through the pipe ``tell``."""
     step, parent = "walls", os.getppid()
     try:
-        if request["doors"]:
+        if request["doors"] and not (request["cell"] and request["cell"]["kind"] == "docker"):
             walled.wall_off(request["doors"], request["outside"])
         if request["cell"]:
             step = "cell"
@@ -417,6 +423,14 @@ def _be_born(plan: forked.Plan | None, request: dict[str, Any], tell: int, mind:
     raise BecomeChild(plan, request)
 
 
+def _await_birth(house: int, cell: dict[str, Any]) -> dict[str, Any]:
+    """Wait until a cell is there. Returns what is to be known of it, or what went wrong."""
+    if cell["kind"] == "docker":
+        return docked.await_birth(house, cell["token"])
+    born = os.read(house, 1) == celled.BORN
+    return {} if born else {"step": "cell", "errno": 0, "error": "its first process did not begin"}
+
+
 def _confess(tell: int, words: bytes) -> None:
     """Tell through the pipe, which is ``tell`` until we have settled in, and forked.TOLD from then on."""
     for fd in (tell, forked.TOLD):
@@ -430,7 +444,7 @@ def _move_in(request: dict[str, Any], tell: int, mind: int) -> None:
     cell = request["cell"]
     celled.join(cell["cgroups"])
     if cell["kind"] != "forked":
-        boxed.move_in(request, tell, mind)
+        {"bubblewrap": boxed, "docker": docked}[cell["kind"]].move_in(request, tell, mind)
     celled.furnish(cell)
     forked.settle_in(request["output"], [tell, mind], "/", leads=not celled.twice(cell))
     _die_with_launcher(request["name"])

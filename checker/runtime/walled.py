@@ -14,7 +14,7 @@ import struct
 import sys
 from collections.abc import Sequence
 
-__all__ = ["loopback_up", "wall_off"]
+__all__ = ["hand_out", "loopback_up", "wall_off"]
 
 NEW_USER, NEW_NET = 0x10000000, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET of sched.h
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 0x1  # SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP of netdevice(7)
@@ -26,13 +26,18 @@ def wall_off(ports: Sequence[int], outside: int) -> None:
 
     Where the system does not allow it, nothing changes, and nothing is handed out. Raises OSError.
     """
-    with socket.socket(fileno=outside) as out:
-        if not _leave():
-            return
+    if _leave():
         loopback_up()
-        with contextlib.ExitStack() as doors:
-            listening = [doors.enter_context(_listener(port)) for port in ports]
-            socket.send_fds(out, [b"doors"], [door.fileno() for door in listening])
+        hand_out(ports, outside)
+    else:
+        os.close(outside)
+
+
+def hand_out(ports: Sequence[int], outside: int) -> None:
+    """Hand a listener on each of ``ports``, of the network that we are in, to the socket ``outside``, and close that."""
+    with socket.socket(fileno=outside) as out, contextlib.ExitStack() as doors:
+        listening = [doors.enter_context(_listener(port)) for port in ports]
+        socket.send_fds(out, [b"doors"], [door.fileno() for door in listening])
 
 
 def _leave() -> bool:

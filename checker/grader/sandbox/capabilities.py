@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checker.errors import N_, Blocked
+from checker.grader.sandbox import engine
 
 __all__ = ["KINDS", "Capabilities", "Loss", "look"]
 
-KINDS = ("forked", "bubblewrap")
+KINDS = ("forked", "bubblewrap", "docker")
 """Of cells, the best first."""
+PROGRAMS = {"bubblewrap": ("bwrap", "apt-get install bubblewrap"), "docker": ("docker", "apt-get install docker.io")}
+"""Without which there is no such kind, and what brings them."""
 ANSWERS = 30.0
 """Seconds within which a cell is made and has run something."""
 
@@ -82,7 +85,7 @@ class Capabilities:
 
 
 def look(kinds: Sequence[str] = KINDS) -> Capabilities:
-    """Make a cell of each kind, in a process of its own, and see. Takes about a second."""
+    """Make a cell of each kind, in a process of its own, and see. Takes about two seconds."""
     with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
         seen = dict(zip(kinds, pool.map(_try, kinds), strict=True))
     there: dict[str, bool] = next((one["there"] for one in seen.values() if not one["why"]), {})
@@ -91,8 +94,9 @@ def look(kinds: Sequence[str] = KINDS) -> Capabilities:
 
 
 def _try(kind: str) -> dict[str, Any]:
-    if kind == "bubblewrap" and shutil.which("bwrap") is None:
-        return {"why": "bwrap is not on PATH (apt-get install bubblewrap)"}
+    program, move = PROGRAMS.get(kind, ("true", ""))
+    if shutil.which(program) is None:
+        return {"why": f"{program} is not on PATH ({move})"}
     command = [sys.executable, "-I", "-m", "checker.grader.sandbox.probe", kind]
     try:
         ran = subprocess.run(
@@ -112,4 +116,4 @@ def _try(kind: str) -> dict[str, Any]:
 
 
 def _plain() -> dict[str, str]:
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return engine.environment() | {name: os.environ[name] for name in ("TMPDIR",) if name in os.environ}

@@ -13,7 +13,7 @@ from checker.grader.sandbox import mounting
 from checker.runtime.locked import CAPABILITY_V3, call, libc
 from checker.runtime.walled import loopback_up
 
-__all__ = ["SHARED", "enter"]
+__all__ = ["SHARED", "enter", "enter_network"]
 
 NEW_NS, NEW_USER, NEW_NET = 0x20000, 0x10000000, 0x40000000
 PR_CAP_AMBIENT, AMBIENT_RAISE, CAPABILITIES = 47, 2, 64
@@ -27,8 +27,7 @@ def enter(*, room: int, network: bool = True) -> None:
     A plain user becomes the master of a user namespace, where their own number is the only one. Raises EngineFault where
     threads run already, OSError where the system does not let us.
     """
-    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208  (counted)
-        raise EngineFault(N_("A sandbox is entered on Linux, by a process that has one thread."))
+    _one_thread()
     flags = NEW_NS | (NEW_NET if network else 0)
     if os.geteuid() == 0:
         call("unshare", flags)
@@ -38,6 +37,18 @@ def enter(*, room: int, network: bool = True) -> None:
     if network:
         loopback_up()
     mounting.tmpfs(SHARED, size=room, mode="1777")
+
+
+def enter_network(pid: int) -> None:
+    """Leave the machine's network for that of another process, for good. Raises as :func:`enter` does."""
+    _one_thread()
+    with Path(f"/proc/{pid}/ns/net").open("rb") as network:
+        call("setns", network.fileno(), NEW_NET)
+
+
+def _one_thread() -> None:
+    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208  (counted)
+        raise EngineFault(N_("A sandbox is entered on Linux, by a process that has one thread."))
 
 
 def _be_master(flags: int) -> None:

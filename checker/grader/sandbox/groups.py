@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-__all__ = ["Groups"]
+__all__ = ["ROOT", "Groups"]
 
 ROOT = Path("/sys/fs/cgroup")
 OURS = "seamwork"

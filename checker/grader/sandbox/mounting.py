@@ -8,9 +8,10 @@ from pathlib import Path
 from checker.runtime.celled import mount
 from checker.runtime.locked import call
 
-__all__ = ["private", "show", "tmpfs"]
+__all__ = ["private", "show", "take_down", "tmpfs"]
 
 NOSUID, NODEV, BIND, REC, PRIVATE = 2, 4, 4096, 16384, 1 << 18
+DETACH = 2
 MOUNT_SETATTR, FROM_HERE, RECURSIVE = 442, -100, 0x8000  # AT_FDCWD, AT_RECURSIVE
 RDONLY_NOSUID_NODEV = 0b111
 
@@ -35,6 +36,13 @@ def show(source: Path, target: Path) -> None:
         target.mkdir() if source.is_dir() else target.touch()
     mount(str(source), str(target), "", BIND | REC)
     _seal(target)
+
+
+def take_down(where: Path) -> None:
+    """Take down all that is mounted below a folder, in use or not."""
+    for line in reversed(Path("/proc/self/mounts").read_text("utf-8").splitlines()):
+        if (path := Path(line.split()[1])) != where and path.is_relative_to(where):
+            call("umount2", str(path).encode(), DETACH)
 
 
 def _seal(where: Path) -> None:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from checker.errors import SeamworkError
 from checker.grader.sandbox import slots
 from checker.grader.sandbox.calls import seccomp
 from checker.grader.sandbox.sandbox import Sandbox
@@ -26,10 +27,11 @@ def _probe(kind: str) -> dict[str, Any]:
         slots.take() as slot,
         Sandbox(kind=kind, slot=slot) as sandbox,
     ):
+        Path(folder, "words").write_text("in a cell", "ascii")  # who sees these sees the tree
         env = sandbox.services.environment(environment_of(Path(sys.executable)))
         with Launcher(ledger=Ledger(), environment=env, cells=sandbox.services) as launcher:
             process = launcher.start(
-                "probe", [sys.executable, "-I", "-S", "-c", "print('in a cell')"], env, Path(folder)
+                "probe", [sys.executable, "-I", "-S", "-c", "print(open('words').read())"], env, Path(folder)
             )
             code = process.wait(20)
             why = "" if "in a cell" in process.last_lines else f"{code}: {' '.join(process.last_lines[-2:])}"
@@ -38,5 +40,12 @@ def _probe(kind: str) -> dict[str, Any]:
         return {"why": why, "there": {**there, **groups, "seccomp": bool(seccomp())}}
 
 
+def _found(kind: str) -> dict[str, Any]:
+    try:
+        return _probe(kind)
+    except SeamworkError as error:
+        return {"why": str(error)}
+
+
 if __name__ == "__main__":
-    print(json.dumps(_probe(sys.argv[1])))  # noqa: T201  (to whoever started us)
+    print(json.dumps(_found(sys.argv[1])))  # noqa: T201  (to whoever started us)

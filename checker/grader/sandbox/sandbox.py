@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,12 +14,9 @@ from typing import Any, Self
 
 from checker.backing import distribution
 from checker.backing.places import serve_as
-from checker.grader.sandbox import mounting
 from checker.grader.sandbox.calls import seccomp
-from checker.grader.sandbox.entering import SHARED, enter
-from checker.grader.sandbox.groups import Groups
-from checker.grader.sandbox.houses import House, Houses, Limits
-from checker.grader.sandbox.view import View
+from checker.grader.sandbox.houses import House, Limits
+from checker.grader.sandbox.walls import Containers, Namespaces, Walls
 
 __all__ = ["DEFENCES", "Sandbox", "seen"]
 
@@ -41,8 +37,6 @@ DEFENCES = frozenset(
     }
 )
 """All there are. A test takes one away, and sees what comes in."""
-SERVERS_HAVE = 512 << 20
-"""Bytes for the data of the servers."""
 BOUNDLESS = 1 << 30
 PATH = "/usr/local/bin:/usr/bin:/bin"
 ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b")
@@ -50,7 +44,7 @@ LISTENS = re.compile(r"^port=(\d+)$")
 
 
 class Sandbox:
-    """A context manager, entered by the tester before it starts anything. ``kind``: "forked" or "bubblewrap".
+    """A context manager, entered by the tester before it starts anything. ``kind``: "forked", "bubblewrap" or "docker".
 
     ``services`` and ``servers`` are what launchers are told. ``slot``: no other sandbox that is open now has that number.
     """
@@ -59,38 +53,33 @@ class Sandbox:
         self, *, slot: int, kind: str = "forked", limits: Limits | None = None, defences: frozenset[str] = DEFENCES
     ) -> None:
         self.kind, self._defences = kind, defences
-        self._limits, self._slot = limits or Limits(), slot
-        self._yard = SHARED / "seamwork-cells"
+        given = limits or Limits()
+        self._limits = given if "sizes" in defences else replace(given, disk=BOUNDLESS)
+        self._process = given.of_a_process()
+        self._walls: Walls = Containers(slot, self._limits) if kind == "docker" else Namespaces(slot, self._limits)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         """Leave the machine's namespaces, for good. Raises as :func:`enter` does."""
-        enter(room=SERVERS_HAVE, network="network" in self._defences)
-        self._yard.mkdir()
-        mounting.tmpfs(self._yard, size=64 << 20, mode="711")
-        self._groups = Groups()
-        limits = self._limits if "sizes" in self._defences else replace(self._limits, disk=BOUNDLESS)
-        self._room = limits.disk
-        self._houses = Houses(self._yard, self._slot, limits, self._groups)
+        self._walls.enter(network="network" in self._defences)
+        self._houses, self._view = self._walls.houses, self._walls.view
         if self._houses.servers_uid is not None:
             serve_as(self._houses.servers_uid)
-        self._view = View(self._yard, self._houses.users)
-        (self._yard / "ground").mkdir()
         self.services, self.servers = _Services(self), _Servers(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of what outlives a namespace; mounts do not."""
-        self._groups.close()
+        """Let go of what outlives a namespace."""
+        self._walls.close()
 
     @property
     def groups(self) -> list[str]:
         """The controllers that bound a house: "memory", "pids", or fewer."""
-        return self._groups.there
+        return self._walls.groups
 
-    # For the two kinds of cells
+    # For the two sorts of cells
 
     def house(self, name: str) -> House:
         """Return the house of that name."""
@@ -108,23 +97,23 @@ class Sandbox:
     def cell(
         self, house: House, uid: int | None, rooms: Sequence[tuple[Path, Path]], ports: Sequence[int] | None
     ) -> dict[str, Any]:
-        """Describe a cell for the launcher: ``rooms`` are folders to be written to, each with where it is seen."""
+        """Describe a cell for the launcher: ``rooms`` are folders to be written to, each with where it is seen.
+
+        ``ports`` are those it may call; None: it has a network of its own.
+        """
         has = self._defences.__contains__
-        mounts = [*self._view.mounts(room=self._room), *(("bind", str(a), str(b), "") for a, b in rooms)]
         writes = [*(str(seen) for _, seen in rooms), "/tmp", "/dev", "/proc"]  # noqa: S108  (the cell's own)
         fence = {"reads": self._view.reads, "writes": writes, "ports": ports if has("edges") else None}
         return {
             "kind": self.kind,
             "namespaces": [name for name in NAMESPACES if has(name)],
-            "ground": str(self._yard / "ground"),
-            "mounts": mounts,
             "uid": uid if has("user") else None,
             "privileges": has("privileges"),
-            "limits": self._limits.of_a_process() if has("limits") else {},
+            "limits": self._process if has("limits") else {},
             "cgroups": house.cgroups if has("groups") else [],
             "landlock": fence if has("landlock") else None,
             "seccomp": base64.b64encode(seccomp()).decode() if has("seccomp") else "",
-            "bubblewrap": shutil.which("bwrap") or "",
+            **self._walls.cell(house, uid, rooms, walled=ports is None),
         }
 
 

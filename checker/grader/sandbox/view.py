@@ -11,7 +11,7 @@ from pathlib import Path
 
 from checker.grader.sandbox import mounting
 
-__all__ = ["View"]
+__all__ = ["TOP", "DirectView", "View"]
 
 TOP = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 COPIED = (
@@ -59,7 +59,7 @@ class View:
         """Let cells see a file or a folder of the machine where it lies, read-only. What is seen already stays so."""
         if self.sees(path):
             return
-        mounting.show(path, self._at(path))
+        self._show(path, path)
         self._shown.add(path)
 
     def sees(self, path: Path) -> bool:
@@ -91,6 +91,9 @@ class View:
             ("seal", "", "/dev", ""),
         ]
 
+    def _show(self, source: Path, path: Path) -> None:
+        mounting.show(source, self._at(path))
+
     def _at(self, path: Path) -> Path:
         return self._stage / path.relative_to("/")
 
@@ -109,10 +112,12 @@ class View:
         (etc / "group").write_text("".join(f"{name}:x:{number}:\n" for number, name in everybody.items()), "utf-8")
         for name, text in WRITTEN.items():
             (etc / name).write_text(text, "utf-8")
-        for name in SHOWN:
-            if Path("/etc", name).is_dir():
-                mounting.show(Path("/etc", name), etc / name)
-        mounting.show(etc, self._at(Path("/etc")))
+        there = [Path("/etc", name) for name in SHOWN if Path("/etc", name).is_dir()]
+        for path in there:
+            (etc / path.name).mkdir()
+        self._show(etc, Path("/etc"))
+        for path in there:
+            self._show(path, path)
         self._shown.add(Path("/etc"))
         for name in TOP:
             if Path(f"/{name}").is_dir() and not Path(f"/{name}").is_symlink():
@@ -121,7 +126,23 @@ class View:
     def _hide_ourselves(self) -> None:
         for path in _ourselves():
             if path.exists() and self.sees(path):
-                mounting.show(self._void if path.is_dir() else self._blank, self._at(path))
+                self._show(self._void if path.is_dir() else self._blank, path)
+
+
+class DirectView(View):
+    """The same for whoever cannot see what we mount: nothing is laid out, each thing is shown from where it lies."""
+
+    def __init__(self, yard: Path, users: dict[int, str]) -> None:
+        self._things = list[tuple[Path, Path]]()
+        super().__init__(yard, users)
+
+    def things(self) -> list[tuple[Path, Path]]:
+        """Return what is to be shown, each with where, what lies above first. All of it is for reading only."""
+        written = [(self._yard / "etc" / name, Path("/etc", name)) for name in WRITTEN]
+        return [*self._things, *written]
+
+    def _show(self, source: Path, path: Path) -> None:
+        self._things.append((source, path))
 
 
 def _ourselves() -> Iterator[Path]:
