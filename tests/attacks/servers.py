@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from checker.backing import open_postgres, open_redis
+from checker.backing import Postgres, open_postgres, open_redis
 from checker.backing.psql import run_sql
 from checker.errors import LearnerFault
 from checker.grader.sandbox import slots
@@ -37,10 +37,10 @@ def main(kind: str, without: list[str]) -> dict[str, object]:
     hidden.write_text("the hidden thing\n", "utf-8")
     with (
         slots.take() as slot,
-        Sandbox(kind=kind, slot=slot, defences=DEFENCES - set(without)) as sandbox,
+        Sandbox(kind=kind, slot=slot) as sandbox,
         Launcher(ledger=Ledger(), cells=sandbox.servers) as keeper,
-        open_postgres("embedded", keeper) as postgres,
         open_redis("embedded", keeper, guarded=True) as broker,
+        _open(sandbox, keeper, DEFENCES - {*without}) as postgres,
     ):
         with contextlib.suppress(LearnerFault):
             run_sql(postgres.url, "evil.sql", SQL.format(hidden=hidden).encode(), {}, starter=keeper)
@@ -55,6 +55,13 @@ def main(kind: str, without: list[str]) -> dict[str, object]:
                 row = admin.execute("SELECT pg_read_file(%s)", (str(hidden),)).fetchone()
                 lines += [str(row)]
         return {"lines": lines, "broker": _ends(broker.url), "answers": postgres.version}
+
+
+def _open(sandbox: Sandbox, keeper: Launcher, defences: frozenset[str]) -> Postgres:
+    """Start PostgreSQL with these defences alone, from data that was laid with all of them there."""
+    open_postgres("embedded", keeper).close()
+    sandbox._defences = defences
+    return open_postgres("embedded", keeper)
 
 
 def _ends(url: str) -> str:
