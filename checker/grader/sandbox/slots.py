@@ -15,17 +15,18 @@ from checker.errors import N_, EngineFault
 __all__ = ["MOST", "is_free", "take"]
 
 MOST = 4096
+NAME = "seamwork-slot"
 
 
 @contextmanager
-def take(most: int = MOST) -> Iterator[int]:
+def take(most: int = MOST, *, name: str = NAME) -> Iterator[int]:
     """Hold the lowest number that nobody else on this machine has, below ``most``. Called before a sandbox is entered.
 
     Few are ever used: what is prepared for the users of a slot is found again. Raises EngineFault where all are taken.
     """
     for slot in range(most):
         with socket.socket(socket.AF_UNIX) as sock:
-            if _bound(sock, slot):
+            if _bound(sock, name, slot):
                 yield slot
                 return
     raise EngineFault(
@@ -38,11 +39,11 @@ def take(most: int = MOST) -> Iterator[int]:
 def is_free(slot: int) -> bool:
     """Whether nobody holds that number: what bears it was left behind."""
     with socket.socket(socket.AF_UNIX) as sock:
-        return _bound(sock, slot)
+        return _bound(sock, NAME, slot)
 
 
-def _bound(sock: socket.socket, slot: int) -> bool:
+def _bound(sock: socket.socket, name: str, slot: int) -> bool:
     with suppress(OSError):
-        sock.bind(f"\0seamwork-slot-{slot}")
+        sock.bind(f"\0{name}-{slot}")
         return True
     return False
