@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import pickle
@@ -47,6 +48,8 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 PATIENCE = 4.0
 """Seconds for what a tester left to take itself down, before it is killed."""
 TICK = 0.005
+LOADED = "loaded"
+"""Where a tester tells which modules it loaded."""
 WORDS = 2000
 """Characters kept of what a tester said before it died."""
 
@@ -68,13 +71,14 @@ class _Room:
         with open(scratch / "said", "w+b") as said:  # noqa: PTH123
             pid = os.fork()
             if pid == 0:
-                _be_tester(Tester(work, course, self._slot, twins, scratch, _told(said.fileno())))
+                _be_tester(Tester(work, course, self._slot, twins, scratch, _told(said.fileno())), scratch / LOADED)
             for twin in twins:
                 twin.close()
             status = _ended(pid)
             self._clear()
             said.seek(max(0, said.seek(0, os.SEEK_END) - WORDS))
             words = said.read().decode(errors="replace")
+        _load(scratch / LOADED)
         shutil.rmtree(scratch, ignore_errors=True)
         _tell({"over": status, "said": words})
 
@@ -131,20 +135,32 @@ def _ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _be_tester(tester: Tester) -> None:
-    parent = os.getppid()
+def _be_tester(tester: Tester, loaded: Path) -> None:
+    parent, known = os.getppid(), set(sys.modules)
     code = 70
     try:
         if sys.platform == "linux":
             call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() == parent:
             tester.run()
+            loaded.write_text("\n".join(sys.modules.keys() - known), "utf-8")
             code = 0
     except BaseException:  # noqa: BLE001  (said, and then it ends)
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _load(loaded: Path) -> None:
+    """Load what a tester had to load: the next one finds it loaded. Checks, which lie nowhere on the path, are not."""
+    if not loaded.is_file():
+        return
+    for name in loaded.read_text("utf-8").split():
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _told(said: int) -> int:
