@@ -84,15 +84,35 @@ class Grade(click.Command):
 @click.option("--cap", type=SHARE, default="1", metavar="SHARE", help=N_("What being late costs at the most: 50%."))
 @click.option("--closes", type=MOMENT, metavar="TIME", help=N_("From when on nothing is worth anything."))
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help=N_("Submissions judged at a time."))
-@click.option("--limit-check", type=click.FloatRange(1), default=120.0, show_default=True, metavar="SECONDS")
-@click.option("--limit-submission", type=click.FloatRange(1), default=600.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--limit-check",
+    type=click.FloatRange(1),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help=N_("How long one check may take."),
+)
+@click.option(
+    "--limit-submission",
+    type=click.FloatRange(1),
+    default=900.0,
+    show_default=True,
+    metavar="SECONDS",
+    help=N_("How long all checks of one submission may take."),
+)
 @click.option(
     "--limit-run",
     type=click.FloatRange(1),
     metavar="SECONDS",
     help=N_("Stop after that long; the same command goes on from there."),
 )
-@click.option("--executor", type=click.Choice(["local", "dask"]), default="local", show_default=True)
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help=N_("Who judges: processes of this machine, or a Dask cluster."),
+)
 @click.option("--scheduler", metavar="ADDRESS", help=N_("Dask's scheduler: tcp://host:8786."))
 @click.option("--json", "as_json", is_flag=True, help=N_("Print the class as JSON, and nothing else."))
 @click.option("--course", "folder", type=FOLDER, hidden=True)

@@ -14,7 +14,7 @@ from checker.cli.common import colour, unicode_ok
 from checker.errors import N_
 from checker.grader.model import Mark, Status, Student
 from checker.language import language, say, translator
-from checker.report.cells import pad, shorten, width
+from checker.report.cells import pad, shorten, width, wrap
 from checker.report.clean import line
 from checker.report.ink import Ink
 
@@ -156,27 +156,25 @@ def _summary(entries: Sequence[Entry]) -> str:
 
 
 def _row(student: Student, mark: Mark) -> str:
+    """Say one student's mark; why there is none, or a zero, is said below, and not cut."""
     sign, tint = SIGNS[mark.status]
     sign = click.style(_glyphs(sign), fg=tint or None) if colour() else _glyphs(sign)
     name = line(f"{student.key}  {student.name}" if student.name and student.name != student.key else student.key)
-    told = _glyphs(_told(mark))
-    room = _columns() - NAME - 4
-    return f"{sign} {pad(shorten(_glyphs(name), NAME), NAME)}  {shorten(told, max(room, 12))}"
+    why = said(mark.message) if mark.status in (Status.MALFORMED, Status.NOT_GRADABLE) else ""
+    below = [f"\n    {part}" for part in wrap(_glyphs(why), _columns() - 4)] if why else []
+    return f"{sign} {pad(shorten(_glyphs(name), NAME), NAME)}  {_glyphs(_told(mark))}" + "".join(below)
 
 
 def _told(mark: Mark) -> str:
-    if mark.status is Status.MISSING:
+    if mark.points is None:
         return say(WORDS[mark.status])
-    if mark.status is Status.NOT_GRADABLE or mark.points is None:
-        return f"{say(WORDS[mark.status])}: {said(mark.message)}"
     points = say(N_("{points:g} of {most:g}"), points=mark.points, most=mark.most)
     late = say(N_("{days:g} days late, {share:.0%} off"), days=mark.late, share=mark.penalty) if mark.penalty else ""
-    why = said(mark.message) if mark.status is Status.MALFORMED else ""
-    return "  ".join(filter(None, (points, late, why)))
+    return "  ".join(filter(None, (points, late)))
 
 
 def _columns() -> int:
-    """Return the terminal's width; what goes into a pipe or a file is not cut."""
+    """Return the terminal's width; what goes into a pipe or a file is not broken."""
     return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 10_000
 
 

@@ -23,7 +23,7 @@ class Limits:
     """Seconds that one check, and one submission with all its checks, may take. They end by force."""
 
     check: float = 120.0
-    submission: float = 600.0
+    submission: float = 900.0
 
 
 @dataclass(frozen=True)
