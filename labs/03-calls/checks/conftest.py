@@ -20,6 +20,9 @@ BEYOND = 2_000_000_000
 SLACK = 0.5
 """Seconds that an answer may come later than its budget: for all that is not waiting."""
 
+SLOW = 0.45
+"""Seconds that users takes where it is slow: not so long that who asks gives up, with half of the budget for an attempt."""
+
 FAULTS: dict[str, Callable[[Role], object]] = {
     "hangs": lambda users: users.hangs(),
     "resets": lambda users: users.resets(),
@@ -100,11 +103,16 @@ def ordered(place: Place) -> Callable[[int], int]:
     """Let a customer order; the id. The first orders of a new process may take longer than its budget."""
 
     def made(customer: int) -> int:
-        until(lambda: place(user_id=customer).status_code == 201, within=3.0)
-        number: int = place(user_id=customer)["id"]
+        reply = until(lambda: good(place(user_id=customer)), within=3.0) or place(user_id=customer)
+        number: int = reply["id"]
         return number
 
     return made
+
+
+def good(reply: Reply) -> Reply | None:
+    """Return an answer that says an order was made."""
+    return reply if reply.status_code == 201 else None
 
 
 @pytest.fixture
@@ -213,24 +221,52 @@ def outcome(orders: Role, request: str, **content: Any) -> object:
 def read_while_users(
     orders: Role, users: Role, ordered: Callable[[int], int], buyer: int
 ) -> Callable[[], dict[str, object]]:
-    """Read an order, list it and move it on while users does each of the things it can do wrong; what came, by fault.
+    """Read an order, list it and move it on, all at once, while users does each of the things it can do wrong; what came, by fault.
 
     Each time it is another customer's: who remembers nicknames has no reason to ask for the same one again.
     """
 
     def read() -> dict[str, object]:
-        found = {}
+        found: dict[str, object] = {}
         for customer, (fault, switch) in enumerate(FAULTS.items(), start=buyer):
             order = ordered(customer)
+            requests = {
+                fault: partial(outcome, orders, f"GET /orders/{order}"),
+                f"{fault}, and it is listed": partial(outcome, orders, f"GET /orders?user_id={customer}"),
+                f"{fault}, and it is paid": partial(
+                    outcome, orders, f"PATCH /orders/{order}/status", json={"status": "paid"}
+                ),
+            }
             switch(users)
-            found[fault] = outcome(orders, f"GET /orders/{order}")
-            found[f"{fault}, and it is listed"] = outcome(orders, f"GET /orders?user_id={customer}")
-            moved = f"PATCH /orders/{order}/status"
-            found[f"{fault}, and it is paid"] = outcome(orders, moved, json={"status": "paid"})
+            found |= dict(zip(requests, at_once(list(requests.values())), strict=True))
             users.heals()
         return found
 
     return read
+
+
+@pytest.fixture
+def refused(
+    orders: Role, users: Role, shop: Role, ordered: Callable[[int], int], place: Place, buyer: int
+) -> Callable[[], dict[str, object]]:
+    """Send two orders at once while the shop says nothing, and users is slow for one of them; what was answered.
+
+    Both have the same time: one that gets users' time on top is later than the other, on whatever machine.
+    """
+    limit = budget(orders) + 3 * SLACK
+
+    def sent() -> dict[str, object]:
+        ordered(buyer)
+        users.delays(SLOW, only=1)
+        shop.edges["orders"].hangs()  # on the edge itself: who has given up on users need not meet it
+        answers = at_once([partial(place, user_id=customer, timeout=limit) for customer in (buyer, buyer + 1)])
+        one, other = (answer.elapsed for answer in answers)
+        return {
+            "answers": [answer.status_code for answer in answers],
+            "later where users was slow": abs(one - other) > SLOW / 2,
+        }
+
+    return sent
 
 
 @pytest.fixture
@@ -321,7 +357,7 @@ def at_a_time(
         with ThreadPoolExecutor(max_workers=TWELVE) as pool:
             read = [pool.submit(outcome, orders, f"GET /orders/{order}") for _ in range(TWELVE)]
             until(lambda: held.met, within=3.0)
-            until(lambda: held.met >= TWELVE, within=0.5)
+            until(lambda: held.met >= TWELVE, within=0.25)
             most = held.met - (len(users.calls) - before)  # who gave up has called, and does no more
             held.release()
             return most, [one.result() for one in read]
