@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +16,12 @@ import psycopg
 import pytest
 import redis
 
-from checker import NoReply, Reply, Role, System, at_once, until
+from checker import NoReply, Reply, Role, System, Worker, at_once, until
 
 SOON = 10.0
 """Seconds within which what is to happen in the end has happened, also on a busy machine. Who is quicker is not waited for."""
 
-ORDERS, PAYMENTS = "orders.events", "payments.events"
+ORDERS, PAYMENTS, DEAD = "orders.events", "payments.events", "orders.events.dead"
 
 ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data"}
 """What an event consists of."""
@@ -37,8 +38,20 @@ CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY DEF
 TRIES = 8
 """Attempts after which whoever counts to DELIVERIES has given up, even if each were two."""
 
+SAID = 2.0
+"""Seconds that a line needs at the most from a process's log to us."""
+
 LOOKS = 8
 """Statements after which a relay has tried to publish, and then looked again."""
+
+MANY = 1_000
+"""More entries than any check tells."""
+
+HOUR = 3_600_000
+"""Milliseconds after which everybody takes over what lies there."""
+
+OTHERS_IN_HAND = 11
+"""Entries that Redis looks at for one that it is asked for, and one more."""
 
 LAMP, LAMPS = "LAMP-001", 3
 """A product of which there are three."""
@@ -51,19 +64,35 @@ Place = Callable[..., Reply]
 
 
 class Broker:
-    """What a check does with the broker itself: tell events, and read what was told."""
+    """What a check does with the broker itself: tell events, and read what was told since the check began."""
 
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(url, decode_responses=True)
+        seconds, microseconds = self.client.time()
+        self._since = f"{seconds * 1000 + microseconds // 1000}-0"
 
     def tell(self, stream: str, *events: Event | str) -> None:
         """Put events into a stream, in this order; what is a text goes in as it is."""
-        for event in events:
-            self.client.xadd(stream, {"event": event if isinstance(event, str) else json.dumps(event)})
+        self.put(stream, *({"event": event if isinstance(event, str) else json.dumps(event)} for event in events))
+
+    def put(self, stream: str, *entries: Mapping[str, str]) -> None:
+        """Put entries into a stream as they are, in this order."""
+        for fields in entries:
+            self.client.xadd(stream, {**fields})
+
+    def ages(self, stream: str, group: str, *, but: int = 0) -> None:
+        """Let what a group has in hand have lain there for an hour, whoever has it; ``but`` so many, the oldest."""
+        for one in self._taken(stream, group)[but:]:
+            entry, by = one["message_id"], one["consumer"]
+            self.client.xclaim(stream, group, by, 0, [entry], idle=HOUR, justid=True)
+
+    def _taken(self, stream: str, group: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.xpending_range(stream, group, min=self._since, max="+", count=MANY)
+        return found
 
     def entries(self, stream: str) -> list[dict[str, str]]:
-        """Return all entries of a stream, oldest first."""
-        return [fields for _, fields in self.client.xrange(stream)]
+        """Return the entries of a stream, oldest first."""
+        return [fields for _, fields in self.client.xrange(stream, min=self._since)]
 
     def told(self, stream: str = ORDERS) -> list[Event]:
         """Return the events of a stream, oldest first."""
@@ -80,9 +109,9 @@ class Broker:
             found = next((one for one in self.client.xinfo_groups(stream) if one["name"] == group), None)
             if found is not None:
                 last = found["last-delivered-id"]
-                behind = [at for at, _ in self.client.xrange(stream, min=f"({last}")]
-                return int(found["pending"]) + len(behind)
-        return len(self.client.xrange(stream))
+                behind = self.client.xrange(stream, min=f"({last}")
+                return len(self._taken(stream, group)) + len(behind)
+        return len(self.entries(stream))
 
     def added(self, stream: str) -> int:
         """Return how many entries a stream has ever had; 0 where there is no such stream."""
@@ -109,7 +138,9 @@ def an_object(text: str) -> Event:
 
 @pytest.fixture
 def broker(system: System) -> Iterator[Broker]:
-    """The broker of this system."""
+    """The broker of this system; whoever has ended in an earlier check is there again."""
+    for worker in system.workers.values():
+        worker.start()
     broker = Broker(system.broker_url)
     yield broker
     broker.client.close()
@@ -246,7 +277,8 @@ def untold(orders: Role, broker: Broker, buyer: int) -> Callable[[], list[str]]:
         until(lambda: new <= broker.told_of("OrderCreated").keys(), within=SOON, every=0.01)
         counts = broker.told_of("OrderCreated")
         lines = [f"order {number}: {counts[number]} events tell of it" for number in new if counts[number] != 1]
-        return lines + [f"an event tells of order {number}, which there is not" for number in counts.keys() - new]
+        nowhere = [number for number in counts.keys() - new if orders.get(f"/orders/{number}").status_code == 404]
+        return lines + [f"an event tells of order {number}, which there is not" for number in nowhere]
 
     return compared
 
@@ -473,24 +505,43 @@ def consumer_killed(system: System, broker: Broker) -> Callable[[bool, Event], N
         held = consumer.broker.hold("XACK", after=heard)
         broker.tell(ORDERS, event)
         kill_at(held, consumer.kill)
+        broker.ages(ORDERS, "users")
         consumer.start()
 
     return killed
 
 
 @pytest.fixture
-def ghost(broker: Broker) -> Callable[[Event], int]:
-    """Tell an event, and let somebody take it in the same moment who is never heard of again; how much is unacknowledged in the end."""
+def ghost(
+    broker: Broker,
+    two_orders: Sequence[Event],
+    numbers: Callable[[int], list[int]],
+    points: Callable[[int], int],
+    balances: Callable[[Mapping[int, int]], dict[int, int]],
+    buyer: int,
+) -> Callable[[], dict[str, int]]:
+    """Let somebody take events in the moment in which they are told, who is never heard of again, and the last one long ago.
 
-    def taken(event: Event) -> int:
-        with broker.client.pipeline(
-            transaction=True
-        ) as both:  # nobody who waits for news is quicker than a transaction
-            both.xadd(ORDERS, {"event": json.dumps(event)})
-            both.xreadgroup("users", "ghost", {ORDERS: ">"}, count=1)
+    The customer's points when that one was handled, and when all are due; how much is unacknowledged in the end.
+    """
+    others = [created(number, buyer, 1_000) for number in numbers(OTHERS_IN_HAND)]
+
+    def taken() -> dict[str, int]:
+        # Nobody who waits for news is quicker than a transaction.
+        with broker.client.pipeline(transaction=True) as both:
+            for event in (*others, two_orders[0]):
+                both.xadd(ORDERS, {"event": json.dumps(event)})
+            both.xreadgroup("users", "ghost", {ORDERS: ">"}, count=len(others) + 1)
             both.execute()
-        broker.settles(ORDERS, "users")
-        return broker.waiting(ORDERS, "users")
+        broker.ages(ORDERS, "users", but=len(others))
+        until(lambda: points(buyer), within=SOON, every=0.01)
+        first = points(buyer)
+        broker.ages(ORDERS, "users")
+        return {
+            "what was due": first,
+            "all of it": balances({buyer: 30 + 10 * len(others)})[buyer] - 10 * len(others),
+            "unacknowledged": broker.waiting(ORDERS, "users"),
+        }
 
     return taken
 
@@ -529,19 +580,27 @@ def flooded(place: Place, broker: Broker) -> Callable[[int], int]:
 
 @pytest.fixture
 def decided(
+    system: System,
     place: Place,
     broker: Broker,
     statuses: Callable[[Iterable[int]], dict[int, str]],
     rng: random.Random,
     numbers: Callable[[int], list[int]],
 ) -> Callable[[], dict[str, object]]:
-    """Tell that one order was paid and that the payment of another failed, three times each; what became of both."""
+    """Tell that one order was paid and that the payment of another failed, three times each, before orders listens.
+
+    What became of both.
+    """
+    consumer = system.worker("orders-events")
 
     def told() -> dict[str, object]:
+        consumer.kill()
+        broker.client.xgroup_destroy(PAYMENTS, "orders")
         good, bad = place().json, place(LAMP, LAMPS).json
         one, other = numbers(2)
         events = [paid(good, one), paid(bad, other, failed=True)] * 3
         broker.tell(PAYMENTS, *rng.sample(events, len(events)))
+        consumer.start()
         found = statuses([good["id"], bad["id"]])
         until(lambda: broker.told_of("OrderCancelled")[bad["id"]], within=SOON, every=0.01)
         kinds = {kind: broker.told_of(kind)[bad["id"]] for kind in ("OrderCreated", "OrderCancelled")}
@@ -557,6 +616,7 @@ def decided(
 
 @pytest.fixture
 def too_late(
+    system: System,
     orders: Role,
     place: Place,
     broker: Broker,
@@ -564,27 +624,31 @@ def too_late(
     numbers: Callable[[int], list[int]],
 ) -> Callable[[], dict[str, object]]:
     """Tell of payments for an order that was shipped, for one that there is not, of none at all, and for one that waits for it."""
+    consumer = system.worker("orders-events")
 
     def told() -> dict[str, object]:
         gone, waiting = place().json, place().json
         for status in ("paid", "shipped"):
             orders.patch(f"/orders/{gone['id']}/status", json={"status": status})["status"]
-        nobody, *payments = numbers(5)
-        broker.tell(
-            PAYMENTS,
-            paid(gone, payments[0], failed=True),
-            paid({**gone, "id": nobody}, payments[1]),
-            "this is no JSON",
-            paid(waiting, payments[2]),
-        )
+        nobody, *payments = numbers(4)
+        late = [paid(gone, payments[0], failed=True), paid({**gone, "id": nobody}, payments[1])]
+        broker.tell(PAYMENTS, *late, "this is no JSON", paid(waiting, payments[2]))
         found = statuses([gone["id"], waiting["id"]])
+        until(lambda: not unsaid(consumer, late), within=SAID, every=0.01)
         return {
             "shipped": found[gone["id"]],
             "the next one": found[waiting["id"]],
             "dead letters": len(broker.entries(f"{PAYMENTS}.dead")),
+            "not in the log": len(unsaid(consumer, late)),
         }
 
     return told
+
+
+def unsaid(consumer: Worker, events: Iterable[Event]) -> list[str]:
+    """Return the ids of those events that a consumer's log does not name."""
+    log = "\n".join(consumer.log)
+    return [event["id"] for event in events if event["id"] not in log]
 
 
 @pytest.fixture
@@ -618,7 +682,7 @@ def told_thrice(
         system.another("users-events")
         broker.settles(ORDERS, "users")
         broker.tell(ORDERS, *rng.sample(made[6:] + gone * 3, 18))
-        return balances(expected), len(broker.entries(f"{ORDERS}.dead"))
+        return balances(expected), len(broker.entries(DEAD))
 
     return told
 
@@ -632,39 +696,67 @@ def two_orders(buyer: int, numbers: Callable[[int], list[int]]) -> list[Event]:
 
 @pytest.fixture
 def poisoned(
+    system: System,
     broker: Broker,
     two_orders: Sequence[Event],
     numbers: Callable[[int], list[int]],
+    points: Callable[[int], int],
     balances: Callable[[Mapping[int, int]], dict[int, int]],
     buyer: int,
 ) -> Callable[[], dict[str, object]]:
-    """Put four things into the stream that cannot be read, one of a customer that nobody knows, and an order behind them.
+    """Tell of an order of a customer whom nobody knows, then five things that cannot be read, then of an order as it should be.
 
-    What came of all that.
+    The consumer is killed as it writes the dead letter of the first. What came of it, before others were due again and after.
     """
+    consumer = system.worker("users-events")
+    number, nobody = numbers(2)
+    good = two_orders[0]
+    much = {**good, "id": str(uuid.uuid4()), "data": {**good["data"], "total_cents": "much"}}
+    first = {"event": "this is no JSON"}
+    unknown = {"event": json.dumps(created(number, nobody, 5_000))}
+    unreadable = [
+        {"event": "nor is this", "trace": "00-7"},
+        {"event": json.dumps({"type": "OrderCreated"})},
+        {"event": json.dumps(much)},
+        {"nothing": "of the kind"},
+    ]
 
     def told() -> dict[str, object]:
-        good, (number, nobody) = two_orders[0], numbers(2)
-        much = {**good, "id": str(uuid.uuid4()), "data": {**good["data"], "total_cents": "much"}}
-        bad = [
-            "this is no JSON",
-            json.dumps({"type": "OrderCreated"}),
-            *map(json.dumps, (much, created(number, nobody, 5_000))),
-        ]
-        broker.tell(ORDERS, *bad)
-        broker.client.xadd(ORDERS, {"nothing": "of the kind"})
+        broker.put(ORDERS, unknown)
+        killed_as_it_buries()
+        broker.put(ORDERS, *unreadable)
         broker.tell(ORDERS, good)
-        found = balances({buyer: 30})
-        dead = broker.entries(f"{ORDERS}.dead")
+        until(lambda: points(buyer) == 30, within=SOON, every=0.01)
+        until(lambda: len(broker.entries(DEAD)) >= len(unreadable), within=SAID, every=0.01)
+        at_once = len(broker.entries(DEAD))
+        broker.ages(ORDERS, "users")
+        found, dead = balances({buyer: 30}), broker.entries(DEAD)
         return {
             "points": found[buyer],
+            "dead letters at once": at_once,
             "dead letters": len(dead),
+            "not as they came": [fields for fields in (first, unknown, *unreadable) if not is_among(dead, fields)],
             "without a reason": sum(not letter.get("reason") for letter in dead),
-            "not as they came": len(Counter(bad) - Counter(letter.get("event") for letter in dead)),
+            "with a customer in the reason": sum(str(nobody) in letter.get("reason", "") for letter in dead),
             "unacknowledged": broker.waiting(ORDERS, "users"),
         }
 
+    def killed_as_it_buries() -> None:
+        """Kill it when it is about to; who never is, is not killed."""
+        burying = consumer.broker.hold(key=DEAD)
+        broker.tell(ORDERS, first["event"])
+        until(lambda: burying.met or not consumer.alive or not broker.waiting(ORDERS, "users"), within=SOON)
+        if burying.met:
+            consumer.kill()
+            consumer.start()
+        burying.release()
+
     return told
+
+
+def is_among(letters: Iterable[Mapping[str, str]], fields: Mapping[str, str]) -> bool:
+    """Tell whether one of these letters has all these fields."""
+    return any(fields.items() <= letter.items() for letter in letters)
 
 
 @pytest.fixture
@@ -681,21 +773,20 @@ def strangers(
     """
 
     def told() -> tuple[dict[str, object], list[str]]:
-        unknown, newer, minor = str(uuid.uuid4()), str(uuid.uuid4()), two_orders[1]
-        first = two_orders[0]
-        broker.tell(
-            ORDERS, {**first, "id": unknown, "type": "OrderGiftWrapped", "dataschema": "/events/OrderGiftWrapped/1.0"}
-        )
-        broker.tell(ORDERS, {**first, "id": newer, "dataschema": "/events/OrderCreated/2.0"})
+        first, minor = two_orders
+        gift = {"id": str(uuid.uuid4()), "type": "OrderGiftWrapped", "dataschema": "/events/OrderGiftWrapped/1.0"}
+        unheard = [{**first, **gift}, {**first, "id": str(uuid.uuid4()), "dataschema": "/events/OrderCreated/2.0"}]
+        broker.tell(ORDERS, *unheard)
         more = {**minor["data"], "currency": "EUR"}
         broker.tell(ORDERS, {**minor, "dataschema": "/events/OrderCreated/1.1", "data": more})
-        found = {
+        found: dict[str, object] = {
             "points": balances({buyer: 40})[buyer],
-            "dead letters": len(broker.entries(f"{ORDERS}.dead")),
+            "dead letters": len(broker.entries(DEAD)),
             "unacknowledged": broker.waiting(ORDERS, "users"),
         }
-        log = "\n".join(system.worker("users-events").log)
-        return found, [name for name in (unknown, newer) if name not in log]
+        consumer = system.worker("users-events")
+        until(lambda: not unsaid(consumer, unheard), within=SAID, every=0.01)
+        return found, unsaid(consumer, unheard)
 
     return told
 
@@ -725,34 +816,61 @@ def outage(
     broker: Broker,
     two_orders: Sequence[Event],
     numbers: Callable[[int], list[int]],
+    points: Callable[[int], int],
     buyer: int,
-    balances: Callable[[Mapping[int, int]], dict[int, int]],
-) -> Callable[[], dict[int, int]]:
-    """Tell of an order, of another while the consumer's database is away, of a third while the broker is; the points in the end."""
+) -> Callable[[], dict[str, object]]:
+    """Tell of an order of nobody's while the consumer's database is away, and of others before, after, and while the broker is away.
+
+    What came of it; and whether the consumer ended when it was asked to, while it had no database.
+    """
     consumer = system.worker("users-events")
+    number, nobody, last = numbers(3)
 
-    def told() -> dict[int, int]:
-        broker.tell(ORDERS, two_orders[0])
-        broker.settles(ORDERS, "users")
-        without_a_database()
+    def told() -> dict[str, object]:
+        has_come_to(30, two_orders[0])
+        ended = without_a_database()
+        has_come_to(70, two_orders[1])
+        buried = len(broker.entries(DEAD))
         with system.without_broker():
-            broker.tell(ORDERS, created(numbers(1)[0], buyer, 1_000))
-        return balances({buyer: 80})
+            broker.tell(ORDERS, created(last, buyer, 1_000))
+        has_come_to(80)
+        return {
+            "points": points(buyer),
+            "ended when it was asked to": ended,
+            "dead letters": buried,
+            "left lying": broker.waiting(ORDERS, "users"),
+        }
 
-    def without_a_database() -> None:
+    def has_come_to(wanted: int, *events: Event) -> None:
+        broker.tell(ORDERS, *events)
+        until(lambda: points(buyer) == wanted, within=SOON, every=0.01)
+
+    def without_a_database() -> bool:
         """Cut it off at each thing it says, until it has tried often enough, or ended; then refuse it, which nobody can count."""
         cut_off = consumer.tap.drop(only=None, side="request")
-        broker.tell(ORDERS, two_orders[1])
+        broker.tell(ORDERS, created(number, nobody, 5_000))
         until(lambda: cut_off.met >= TRIES or gave_up(), within=SOON, every=0.01)
+        ended = gave_up() or ends()
         said, refused = len(consumer.log), consumer.tap.refuses()
         cut_off.end()
         until(
             lambda: len(consumer.log) > said + 1 or gave_up(), within=1.0, every=0.01
         )  # most say that they were refused
         refused.end()
+        return ended
 
     def gave_up() -> bool:
-        return bool(broker.entries(f"{ORDERS}.dead")) or not consumer.alive
+        return bool(broker.entries(DEAD)) or not consumer.alive
+
+    def ends() -> bool:
+        """Ask it to end, and start it again; whether it ended by itself."""
+        service = next(each for each in system.services if each.name == consumer.name)
+        service.signal(signal.SIGTERM)
+        ended = until(lambda: not consumer.alive, within=SOON)
+        consumer.kill()
+        broker.ages(ORDERS, "users")
+        consumer.start()
+        return ended
 
     return told
 
