@@ -171,7 +171,7 @@ def test_points_are_not_asked_for(asked: Callable[[], list[str]]) -> None:
 @pytest.mark.after(TOLD)
 @pytest.mark.usefixtures("neighbours", "listening")
 def test_payments_decide(decided: Callable[[], dict[str, object]]) -> None:
-    """A captured payment makes its order paid, a failed one cancels it and gives the pieces back: once, however often and early it is told."""
+    """A captured payment makes its order paid, a failed one cancels it and gives the pieces back: once, however often it is told."""
     found = decided()
 
     assert found == {
@@ -186,7 +186,7 @@ def test_payments_decide(decided: Callable[[], dict[str, object]]) -> None:
 @pytest.mark.after(DECIDED)
 @pytest.mark.usefixtures("neighbours", "listening")
 def test_what_comes_too_late_changes_nothing(too_late: Callable[[], dict[str, object]]) -> None:
-    """Payments for an order that has moved on, or that there is not, are passed over, and the log says so; behind what makes no sense the next one is heard."""
+    """Payments for an order that has moved on, or that there is not, are passed over, and behind what makes no sense the next one is heard."""
     found = too_late()
 
     assert found == {"shipped": "shipped", "the next one": "paid", "dead letters": 1, "not in the log": 0}
@@ -227,7 +227,7 @@ def test_a_killed_consumer_counts_once(
 @pytest.mark.fresh
 @pytest.mark.usefixtures("listening")
 def test_poison_blocks_nobody(poisoned: Callable[[], dict[str, object]]) -> None:
-    """What cannot be handled goes to the dead letters as it came, with a reason that names nobody, each once; what comes after it is handled."""
+    """What cannot be handled goes to the dead letters with a reason, each once, and what comes after it is handled."""
     found = poisoned()
 
     assert found == {
@@ -258,7 +258,7 @@ def test_what_is_unknown_is_passed_over(
 @pytest.mark.after(LISTENED)
 @pytest.mark.usefixtures("listening")
 def test_what_somebody_took_along_is_taken_over(ghost: Callable[[], dict[str, int]]) -> None:
-    """What a consumer took, and then was never heard of again, is handled by another one, also behind much that is not due yet."""
+    """An event that a consumer took, and then was never heard of again, is handled by another one."""
     found = ghost()
 
     assert found == {"what was due": 30, "all of it": 30, "unacknowledged": 0}
@@ -278,7 +278,7 @@ def test_a_cancellation_may_overtake(overtaking: Callable[[], dict[int, int]], b
 @pytest.mark.after(LISTENED)
 @pytest.mark.usefixtures("listening")
 def test_the_consumer_outlives_an_outage(outage: Callable[[], dict[str, object]]) -> None:
-    """When its database and the broker were away for a while, the consumer goes on by itself, and nothing is missing; who asks it to end meanwhile is heard."""
+    """When its database and the broker were away for a while, the consumer goes on by itself, and nothing is missing."""
     found = outage()
 
     assert found == {"points": 80, "ended when it was asked to": True, "dead letters": 0, "left lying": 1}
