@@ -267,7 +267,7 @@ def test_what_cannot_be_known_is_not_made_up(
     """While users hangs, an order is refused within the budget, with 503 and a Retry-After, and nothing of it is kept."""
     before = total()
     users.hangs()
-    refused = place(timeout=1.0)
+    refused = place(timeout=1.4)
     users.heals()
 
     assert (refused.status_code, refused.headers.get("retry-after", "").isdigit()) == (503, True)
