@@ -25,6 +25,9 @@ WIDTH = 300
 NOBODY = (2_000_000_000, 2**31)
 """Ids that nobody has."""
 
+EXACT = 2**53
+"""Up to here a float is exactly one whole number."""
+
 SENSIBLE, NONSENSE = 1, 1
 """Requests of each kind for each operation, beside the one that is known to be right."""
 
@@ -86,6 +89,8 @@ def _questions(contract: Mapping[str, Any], wanted: Sequence[str], chance: rando
         sensible, nonsense = pool[label]["sensible"], pool[label]["nonsense"]
         drawn = [*chance.sample(sensible, SENSIBLE + 1), *chance.sample(nonsense, min(NONSENSE, len(nonsense)))]
         for number, made in enumerate(copy.deepcopy(drawn)):
+            if number <= SENSIBLE and "body" in made:
+                made["body"] = _whole(made["body"])
             if 0 < number <= SENSIBLE:
                 _ask_for_nobody(made, chance)
             yield _Question(operations[label].Case(**made), right=number == 0)
@@ -131,6 +136,15 @@ def _fill(value: Any, known: Mapping[str, object]) -> None:
                 value[key] = known[key]
             else:
                 _fill(value[key], known)
+
+
+def _whole(value: Any) -> Any:
+    """Write whole numbers as such: to JSON Schema 7.0 is an integer, to many a service it is none."""
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value
 
 
 def _judged(case: Case[Any], reply: Reply) -> list[str]:
