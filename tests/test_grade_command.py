@@ -12,9 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from grading_world import command, graded, hand_in, points
 from whole import TINY
+
+from checker.wait import until
 
 pytestmark = [pytest.mark.needs("linux", "root"), pytest.mark.timeout(300)]
 
@@ -118,6 +121,25 @@ def test_killed_grader_goes_on_where_it_was(place: Path) -> None:
 
     assert _grade(place) == {"ada": 4.0, "bob": 1.0, "cy": 4.0, "dee": 4.0}
     assert _counted(place, "SELECT count(*) FROM judgements WHERE status = 'graded'") == 4
+
+
+def test_killed_grader_takes_everything_along(place: Path) -> None:
+    """Nursery, tester, launchers, servers and what the student's work started end when nobody waits for them."""
+    hand_in(place / "in", "slow", first=HOSTILE["never-ready"])
+    words = command(place / "in", "--lab", "01", "--store", place / "grades.db")
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert until(lambda: len(_below(process.pid)) >= 8, within=60)
+    started = _below(process.pid)
+
+    process.kill()
+    process.wait()
+
+    _, alive = psutil.wait_procs(started, timeout=12)
+    assert not alive
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
 
 
 def _killed(words: list[str], after: float) -> None:
