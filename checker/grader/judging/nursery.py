@@ -60,15 +60,19 @@ class Nursery:
         self.close()
 
     def attempt(self, work: Work) -> Heard:
-        """Have a work judged once. Returns within its limit and a little."""
-        heard = Heard()
+        """Have a work judged once. Returns within its limit and a little.
+
+        Whose tester had to be stopped has a new nursery next time: nobody knows whether this one has heard of it.
+        """
+        heard, stopped = Heard(), True
         try:
             self._send(work)
-            self._listen(heard, work.limits)
+            stopped = self._listen(heard, work.limits)
         except OSError as error:
             heard.died = str(error)
         if not heard.over:
             heard.died = heard.died or "the nursery ended. " + self._last_words()
+        if stopped or not heard.over:
             self.close()
         return heard
 
@@ -113,8 +117,8 @@ class Nursery:
         while data:
             data = data[os.write(_open(self._process.stdin), data) :]
 
-    def _listen(self, heard: Heard, limits: Limits) -> None:
-        """Hear the tester out; end it when its time, or that of the check it runs, is over."""
+    def _listen(self, heard: Heard, limits: Limits) -> bool:
+        """Hear the tester out; end it when its time, or that of the check it runs, is over. Return whether it was ended."""
         clock = _Clock(limits)
         said, stopped = 0, None
         while not heard.over and (more := self._more()) is not None:
@@ -123,12 +127,13 @@ class Nursery:
                 heard.hear(line)
             if stopped is not None:
                 if time.monotonic() > stopped + CLEARS:
-                    return
+                    return True
             elif clock.over(heard.now) or said > MOST or self._cancelled.is_set():
                 stopped = time.monotonic()
                 os.write(_open(self._process.stdin if self._process else None), b"!")
         if stopped is not None and heard.over:
             heard.stop(cancelled=self._cancelled.is_set())
+        return stopped is not None
 
     def _more(self) -> bytes | None:
         """Return what was said meanwhile; None when nothing will be any more."""

@@ -1,6 +1,6 @@
 """The nursery: has loaded all that judging needs, and forks a tester for each submission: python -I -m checker.grader.judging.nursery_main FOLDER.
 
-It hears a work at a time, pickled, on standard input; whatever comes while a tester lives means: end it. On standard
+It hears a work at a time, pickled, on standard input; whatever comes while a tester lives means: end it, and then itself. On standard
 output the tester speaks, and when it and all that it left are gone, so does the nursery: {"over": exit status, "said": …}.
 It holds a slot of the machine's for as long as it lives.
 """
@@ -23,7 +23,7 @@ import traceback
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from checker.course import root
 from checker.grader.judging.lived import Kept
@@ -39,6 +39,8 @@ from checker.runtime.locked import call
 from checker.runtime.procfile import Procfile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checker.grader.judging.work import Work
     from checker.runtime.launcher import Twin
 
@@ -69,9 +71,13 @@ class _Room:
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
         scratch.chmod(0o711)
         with open(scratch / "said", "w+b") as said:  # noqa: PTH123
-            pid = os.fork()
+            nursery, pid = os.getpid(), os.fork()
             if pid == 0:
-                _be_tester(Tester(work, course, self._slot, twins, scratch, _told(said.fileno())), scratch / LOADED)
+                _be_tester(
+                    lambda: Tester(work, course, self._slot, twins, scratch, _told(said.fileno())).run(),
+                    scratch / LOADED,
+                    nursery,
+                )
             for twin in twins:
                 twin.close()
             status = _ended(pid)
@@ -127,22 +133,20 @@ def _ended(pid: int) -> int:
         if 0 in ready:
             os.kill(pid, signal.SIGKILL)
             gone, status = os.waitpid(pid, 0)
-            if not os.read(0, 1):
-                watched = []
             break
     if handle >= 0:
         os.close(handle)
     return os.waitstatus_to_exitcode(status)
 
 
-def _be_tester(tester: Tester, loaded: Path) -> None:
-    parent, known = os.getppid(), set(sys.modules)
-    code = 70
+def _be_tester(run: Callable[[], None], loaded: Path, nursery: int) -> NoReturn:
+    """Run a tester in this process, which does not outlive the nursery."""
+    known, code = set(sys.modules), 70
     try:
         if sys.platform == "linux":
             call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        if os.getppid() == parent:
-            tester.run()
+        if os.getppid() == nursery:
+            run()
             loaded.write_text("\n".join(sys.modules.keys() - known), "utf-8")
             code = 0
     except BaseException:  # noqa: BLE001  (said, and then it ends)
