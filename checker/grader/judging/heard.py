@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,10 +33,12 @@ class Stage:
     def hear(self, event: Mapping[str, Any]) -> None:
         """Take in what the tester says."""
         if "check" in event:
+            Outcome(_object(event["check"])["outcome"])
             self.checks[event["key"]] = event["check"]
         if "now" in event:
             self.now = event["now"] if event["now"] not in self.checks else None
-        self.ended = event.get("ended", self.ended)
+        if "ended" in event:
+            self.ended = _object(event["ended"])
         self.broken = _message(event.get("broken")) or self.broken
         self.lacking = _message(event.get("lacking")) or self.lacking
 
@@ -91,18 +94,18 @@ class Heard:
         return self.stage.now if self.stage and not self.stage.decided else None
 
     def hear(self, line: bytes) -> None:
-        """Take in one line. What is none, for the tester was killed in the middle, is nothing."""
-        try:
-            event = json.loads(line)
-        except ValueError:
-            return
+        """Take in one line. What is none, for the tester was killed in the middle, is nothing; so is what has another form."""
+        with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError):
+            self._take(_object(json.loads(line)))
+
+    def _take(self, event: Mapping[str, Any]) -> None:
         if "stages" in event:
-            self.stages = {name: Stage(head, [tuple(each) for each in plan]) for name, head, plan in event["stages"]}
+            self.stages = {name: Stage(_object(head), [tuple(e) for e in plan]) for name, head, plan in event["stages"]}
         elif "stage" in event:
             self.stage = self.stages[event["stage"]]
         elif "over" in event:
-            self.over = True
-            self.died = "" if event["over"] == 0 else f"exit status {event['over']}. {event['said']}".strip()
+            died = "" if event["over"] == 0 else f"exit status {event['over']}. {event['said']}".strip()
+            self.over, self.died = True, died
         elif self.stage:
             self.stage.hear(event)
 
@@ -134,6 +137,13 @@ class Heard:
     def broken(self) -> Message | None:
         """Why a stage came to nothing by our fault."""
         return next((stage.broken for stage in self.stages.values() if stage.broken), None)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    """Return a JSON object as it is. Raises TypeError on anything else."""
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return value
 
 
 def _message(said: Mapping[str, Any] | None) -> Message | None:

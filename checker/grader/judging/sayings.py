@@ -12,6 +12,7 @@ from checker.report import results_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from checker.course import Lab
     from checker.errors import SeamworkError
@@ -80,9 +81,15 @@ def unreached(check: CheckResult) -> CheckResult:
     return replace(check, outcome=Outcome.BLOCKED, blocked_by=BlockedBy.WORK, message=said)
 
 
-def fallen(checks: Sequence[CheckResult], fault: SeamworkError) -> list[CheckResult]:
-    """Say that the work lets no check begin: the first one tells why, the others are blocked behind it."""
-    why = Message(fault.message, fault.move, dict(fault.values))
+def fallen(checks: Sequence[CheckResult], fault: SeamworkError, tree: Path) -> list[CheckResult]:
+    """Say that the work lets no check begin: the first one tells why, the others are blocked behind it.
+
+    Where we laid the work out is nobody's business: files are named as they were handed in.
+    """
+    values = {
+        name: value.replace(f"{tree}/", "") if isinstance(value, str) else value for name, value in fault.values.items()
+    }
+    why = Message(fault.message, fault.move, values)
     same = Message(N_("The system this needs does not start, as said above."), N_("Mend that first."))
     first, *others = checks
     behind = [replace(check, outcome=Outcome.BLOCKED, blocked_by=BlockedBy.WORK, message=same) for check in others]

@@ -119,7 +119,7 @@ class Tester:
                 write_tree(self._work.private, stage.lab.folder)
             self._say(ended=self._checked(stage, sandbox, tree))
         except LearnerFault as fault:
-            for one in fallen(stage.plan, fault):
+            for one in fallen(stage.plan, fault, tree):
                 self._say(key=self._key(stage, one), check=stage.shown(one))
             self._say(ended={})
         except SeamworkError as fault:
