@@ -45,7 +45,7 @@ def _as_plain_user() -> tuple[str, ...]:
     return ("unshare", "--mount", "sh", "-ec", script)
 
 
-def jailed(script: str, *words: str, plain: bool = False) -> dict[str, Any]:
+def jailed(script: str, *words: str, plain: bool = False, seconds: float = 150) -> dict[str, Any]:
     """Run a script that lies here, and return the JSON it prints last. ``plain``: as a user who may nothing."""
     command = [
         *_start(),
@@ -58,7 +58,7 @@ def jailed(script: str, *words: str, plain: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="seamwork-attacks-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
         Path(scratch).chmod(0o777)
         env = {**os.environ, "SECRET": "of-the-tester", "TMPDIR": scratch}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False, env=env)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, env=env)
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-500:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
