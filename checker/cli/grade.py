@@ -29,6 +29,8 @@ SCHEMA = "seamwork/grade/v1"
 STORE = "grades.db"
 ENGINE = {"docker", "registry", "kubernetes"}
 """What a lab needs that builds and runs images: no sandbox holds who may speak to the engine."""
+LEAST, EACH = 600.0, 30.0
+"""Seconds that a submission has at the least, and for each check."""
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -95,10 +97,8 @@ class Grade(click.Command):
 @click.option(
     "--limit-submission",
     type=click.FloatRange(1),
-    default=900.0,
-    show_default=True,
     metavar="SECONDS",
-    help=N_("How long all checks of one submission may take."),
+    help=N_("How long all checks of one submission may take; default: half a minute each, and ten minutes at least."),
 )
 @click.option(
     "--limit-run",
@@ -134,7 +134,7 @@ def command(
     closes: datetime | None,
     jobs: int | None,
     limit_check: float,
-    limit_submission: float,
+    limit_submission: float | None,
     limit_run: float | None,
     executor: str,
     scheduler: str | None,
@@ -162,7 +162,7 @@ def command(
         lab,
         _sandbox(lab, kind, unsafe=unsafe, disposable=disposable),
         policy,
-        Limits(limit_check, limit_submission),
+        Limits(limit_check, limit_submission or _time_for(course, lab)),
         private.resolve() if private else None,
         language(),
     )
@@ -183,6 +183,11 @@ def _course(folder: Path | None) -> Course:
     from checker.course import Course  # noqa: PLC0415
 
     return Course(folder.resolve()) if folder else open_course()
+
+
+def _time_for(course: Course, lab: Lab) -> float:
+    """Return the seconds that all checks up to a lab may take together: many times what they do, for machines are busy."""
+    return max(LEAST, EACH * sum(len(each.checks) for each in course.labs if each.number <= lab.number))
 
 
 def _sandbox(lab: Lab, wanted: str | None, *, unsafe: bool, disposable: bool) -> str:
