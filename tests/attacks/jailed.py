@@ -65,6 +65,7 @@ def jailed(script: str, *words: str, plain: bool = False, seconds: float = 150) 
 
 
 def leave() -> None:
-    """Remove the jail."""
+    """Remove the jail; whoever comes next builds another."""
+    _start.cache_clear()
     for group in Path("/sys/fs/cgroup").glob(f"*/{GROUP}"):
         group.rmdir()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jailed import jailed, leave
+from markupsafe import Markup
 from submissions import BESIDE, CLASS, ENDED, FILES, INSTEAD, MALFORMED, NAMES, PROCFILES, RAN, READ, hand_in
 
+from checker.course import Course
+from checker.grader.exports import write_all
 from checker.grader.store import Store
 from checker.report.clean import line
 
@@ -69,7 +75,8 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """A class of all there is, graded once."""
-    return graded(tmp_path_factory.mktemp("class"), *HONEST, *ATTACKS)
+    folder = tmp_path_factory.mktemp("class")
+    return graded(folder, *HONEST, *ATTACKS, words=["--out", folder / "out"])
 
 
 def honest(attack: str) -> tuple[str, float]:
@@ -113,7 +120,29 @@ def test_there_are_many() -> None:
     assert len(set(ATTACKS)) == len(ATTACKS) > 100
 
 
-COLD = ["writes_results", "says_it_passed", "speaks_on_every_descriptor", "reads_tokens", "reads_the_checks", "imports_the_checker", "looks_into_memory", "squats_on_every_port", "kills_everybody", "ends_its_parent_s_group", "bombs", "leaves_a_daemon", "digs_deep", "locks_its_tree", "becomes_somebody_else", "asks_an_oracle", "asks_whoever_listens", "brings_site_packages", "shadows_packages", "starts_by_killing", "starts_with_a_loader"]
+COLD = [
+    "writes_results",
+    "says_it_passed",
+    "speaks_on_every_descriptor",
+    "reads_tokens",
+    "reads_the_checks",
+    "imports_the_checker",
+    "looks_into_memory",
+    "squats_on_every_port",
+    "kills_everybody",
+    "ends_its_parent_s_group",
+    "bombs",
+    "leaves_a_daemon",
+    "digs_deep",
+    "locks_its_tree",
+    "becomes_somebody_else",
+    "asks_an_oracle",
+    "asks_whoever_listens",
+    "brings_site_packages",
+    "shadows_packages",
+    "starts_by_killing",
+    "starts_with_a_loader",
+]
 """What meets another sandbox, another Python or another first process where nothing is forked."""
 
 
@@ -126,6 +155,64 @@ def test_cold_sandbox_says_the_same(tmp_path: Path) -> None:
     assert (class_.marks["right"], class_.marks["half"]) == (("graded", 4.0), ("graded", 2.0))
     assert class_.left == []
     assert [attack for attack, kept in class_.kept().items() if "breach" in kept] == []
+
+
+# What the instructor reads
+
+
+class Acts(HTMLParser):
+    """Notes what in a page acts, or asks for something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at an element."""
+        if tag in {"script", "img", "iframe", "object", "embed", "link", "base", "form", "input"}:
+            self.found.append(tag)
+        for name, value in attrs:
+            address = name in {"href", "src", "action", "xlink:href"} and not re.match(r"#|[\w/.-]+$", value or "")
+            if name.startswith("on") or address:
+                self.found.append(f"{name}={value}")
+
+
+def acting(out: Path) -> dict[str, list[str]]:
+    """Name what acts in the pages of a folder, and in any file the characters that a terminal or a reader acts upon."""
+    found = {}
+    for file in (each for each in out.rglob("*") if each.is_file()):
+        text = file.read_text("utf-8")
+        page = Acts()
+        page.feed(text if file.suffix == ".html" else "")
+        odd = re.findall(
+            r"[^\S\r\n\t ]|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff]", text
+        )
+        if what := [*page.found, *odd]:
+            found[str(file.relative_to(out))] = what
+    return found
+
+
+def test_nothing_acts_in_what_is_shown(whole: Graded) -> None:
+    """Pages, feedback and gradebooks: markup is text, escapes are written out, no name is a formula."""
+    out = whole.folder / "out"
+
+    assert acting(out) == {}
+    assert len(list(out.glob("feedback/*.html"))) == len(whole.students)
+    assert "&lt;script&gt;" in "".join(page.read_text("utf-8") for page in out.rglob("*.html"))
+    for book in out.rglob("*.csv"):
+        cells = [cell for row in csv.reader(book.open(encoding="utf-8-sig")) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))]
+
+
+def test_markup_acts_where_it_is_not_escaped(whole: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it is not held by luck."""
+    monkeypatch.setattr("checker.report.markup.escape", Markup)
+    monkeypatch.setattr("checker.report.markup.block", str)
+
+    with Store.open(whole.folder / "grades.db") as store:
+        write_all(store, Course(CLASS).lab("00"), tmp_path / "out")
+
+    assert {"script", "img"} <= set().union(*acting(tmp_path / "out").values())
 
 
 # What the instructor alone knows
@@ -163,7 +250,8 @@ def test_private_checks_stay_private(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "test_secret.py").write_text(SECRET, "utf-8")
 
-    class_ = graded(tmp_path, *HONEST, *CURIOUS, words=["--private", tmp_path / "hidden"])
+    words = ["--private", tmp_path / "hidden", "--out", tmp_path / "out"]
+    class_ = graded(tmp_path, *HONEST, *CURIOUS, words=words)
 
     assert {name: points for name, (_, points) in class_.marks.items()} == {
         "right": 6.0,
@@ -173,7 +261,8 @@ def test_private_checks_stay_private(tmp_path: Path) -> None:
     kept = [*class_.kept().values(), *class_.kept("private").values(), json.dumps(class_.students)]
     assert [text for text in kept if "CANARY" in text or "breach" in text] == []
     assert "CANARY" not in (tmp_path / "grades.db").read_bytes().decode("latin-1")
-    assert "It reads any note." in kept[-2]
+    shown = "".join(file.read_text("utf-8") for file in (tmp_path / "out").rglob("*") if file.is_file())
+    assert ("It reads any note." in shown, "CANARY" in shown) == (True, False)
 
 
 # Each defence, taken away
