@@ -25,7 +25,7 @@ from checker.grader.exports import write_all
 from checker.grader.store import Store
 from checker.report.clean import line
 
-pytestmark = [pytest.mark.attack, pytest.mark.needs("root", "linux"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.attack, pytest.mark.needs("root", "linux"), pytest.mark.timeout(600)]
 
 HONEST = ("right", "half")
 ATTACKS = [*BESIDE, *INSTEAD, *FILES, *PROCFILES, *READ, *MALFORMED, *NAMES]
@@ -52,7 +52,7 @@ class Graded:
         return {name: json.dumps({**getattr(found, what)}) for name, found in judgements.items() if found}
 
 
-def graded(folder: Path, *attacks: str, words: Sequence[str | Path] = (), seconds: float = 330, **how: Any) -> Graded:
+def graded(folder: Path, *attacks: str, words: Sequence[str | Path] = (), seconds: float = 540, **how: Any) -> Graded:
     """Hand in, and grade in the jail."""
     port = free_port()
     for name in attacks:
@@ -200,7 +200,7 @@ def test_nothing_acts_in_what_is_shown(whole: Graded) -> None:
     assert len(list(out.glob("feedback/*.html"))) == len(whole.students)
     assert "&lt;script&gt;" in "".join(page.read_text("utf-8") for page in out.rglob("*.html"))
     for book in out.rglob("*.csv"):
-        cells = [cell for row in csv.reader(book.open(encoding="utf-8-sig")) for cell in row]
+        cells = [cell for row in csv.reader(book.read_text("utf-8-sig").splitlines()) for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))]
 
 
@@ -318,14 +318,14 @@ def test_canned_answers_help_where_the_data_are_known(tmp_path: Path) -> None:
     assert class_.marks == {"recognises_the_grader": ("graded", 3.0), "half": ("graded", 2.0)}
 
 
-ASKS_ON = """while notes.get(f"/notes/{number}", timeout=PATIENCE)["text"] != text:
+ASKS_ON = """while notes.get(f"/notes/{number}")["text"] != text:
         pass
     reply = notes.get(f"/notes/{number}")
 """
 """A check that never has enough of a wrong answer."""
 
 
-READ_BACK = """reply = notes.get(f"/notes/{number}", timeout=PATIENCE)
+READ_BACK = """reply = notes.get(f"/notes/{number}")
 """
 
 

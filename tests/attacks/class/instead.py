@@ -19,7 +19,7 @@ from elsewhere import ORACLE
 
 Service = Any
 """A http.server.BaseHTTPRequestHandler, in the middle of an answer."""
-FOREVER = 8.0
+FOREVER = 13.0
 """Seconds: longer than the check waits."""
 
 
