@@ -68,7 +68,7 @@ site: $(VENV)/site.stamp
 	@echo "build/site is made. To look at it: $(BIN)/python -m http.server --directory build/site"
 
 lock: $(BIN)/uv
-	@for group in uv base site bench class dev; do \
+	@for group in uv base dask site bench class dev; do \
 	  $(UV) compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q requirements/$$group.in -o requirements/$$group.txt; \
 	done
 

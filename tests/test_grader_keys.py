@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from whole import TINY
 
-from checker.course import Course
+from checker.course import Course, read_tree
 from checker.grader.keys import checks_of, environment_of
 
 
@@ -20,7 +20,7 @@ def root(tmp_path: Path) -> Path:
 
 def digests(root: Path, private: Path | None = None) -> list[str]:
     course = Course(root)
-    return [checks_of(course, lab, private) for lab in course.labs]
+    return [checks_of(course, lab, read_tree(private) if private else None) for lab in course.labs]
 
 
 def add(path: Path, text: str = "\n# mended\n") -> None:

@@ -109,14 +109,16 @@ def test_wheel_is_for_every_machine(built: Built) -> None:
     assert said.get_payload() == (ROOT / "README.md").read_text("utf-8")
 
 
-def test_wheel_asks_for_what_is_locked(built: Built) -> None:
-    """Every package of the lock file is asked for in its version, and nothing else."""
+@pytest.mark.parametrize(("group", "extra"), [("base", False), ("dask", True)])
+def test_wheel_asks_for_what_is_locked(built: Built, group: str, extra: bool) -> None:
+    """Every package of the lock file is asked for in its version, and nothing else; the cluster's are an extra."""
     said = message_from_string(built.read("seamwork-0.1.0.dist-info/METADATA"))
-    lock = (ROOT / "requirements" / "base.txt").read_text("utf-8").splitlines()
+    lock = (ROOT / "requirements" / f"{group}.txt").read_text("utf-8").splitlines()
 
     locked = sorted(line.partition("==")[0] for line in lock if line[:1].isalnum())
+    wanted = [each for each in said.get_all("Requires-Dist", []) if ("extra == " in each) == extra]
 
-    assert sorted(wanted.partition("==")[0] for wanted in said.get_all("Requires-Dist", [])) == locked
+    assert sorted(each.partition("==")[0] for each in wanted) == locked
 
 
 def test_nothing_but_the_program_and_the_course(built: Built) -> None:

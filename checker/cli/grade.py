@@ -157,19 +157,19 @@ def command(
     policy = Policy(deadline, grace, per_day, cap, closes)
     if private:
         read_private(private)
-    order = Order(
-        course,
-        lab,
-        _sandbox(lab, kind, unsafe=unsafe, disposable=disposable),
-        policy,
-        Limits(limit_check, limit_submission or _time_for(course, lab)),
-        private.resolve() if private else None,
-        language(),
-    )
     from checker.grader.store import Store  # noqa: PLC0415
 
     with Store.open(place) as store:
         with _executor(executor, scheduler, jobs) as workers:
+            order = Order(
+                course,
+                lab,
+                _sandbox(lab, kind, workers, unsafe=unsafe, disposable=disposable),
+                policy,
+                Limits(limit_check, limit_submission or _time_for(course, lab)),
+                private.resolve() if private else None,
+                language(),
+            )
             _grade(order, submissions, roster, store, workers, limit_run, silent=as_json)
         entries = store.table(lab.name)
         _write(store, order, out, silent=as_json)
@@ -190,10 +190,10 @@ def _time_for(course: Course, lab: Lab) -> float:
     return max(LEAST, EACH * sum(len(each.checks) for each in course.labs if each.number <= lab.number))
 
 
-def _sandbox(lab: Lab, wanted: str | None, *, unsafe: bool, disposable: bool) -> str:
+def _sandbox(lab: Lab, wanted: str | None, workers: Executor, *, unsafe: bool, disposable: bool) -> str:
     """Choose what submissions run in. Raises Blocked where there is nothing to be had, and nobody said that none will do."""
     from checker.grader.judging.work import UNSAFE  # noqa: PLC0415
-    from checker.grader.sandbox.capabilities import KINDS, look  # noqa: PLC0415
+    from checker.grader.sandbox.capabilities import KINDS  # noqa: PLC0415
 
     if ENGINE & set(lab.needs):
         if disposable:
@@ -209,13 +209,20 @@ def _sandbox(lab: Lab, wanted: str | None, *, unsafe: bool, disposable: bool) ->
                 N_("--unsafe is without a sandbox, and --sandbox names one."), N_("Leave one of them out.")
             )
         return UNSAFE
-    first = look([wanted or KINDS[0]])
-    return (first if wanted or first.best else look()).choose(wanted or "")
+    first = workers.look([wanted or KINDS[0]])
+    return (first if wanted or first.best else workers.look()).choose(wanted or "")
 
 
 def _executor(name: str, scheduler: str | None, jobs: int | None) -> Executor:
-    if name == "dask":
-        raise UsageError(N_("There is no Dask executor yet ({scheduler})."), scheduler=scheduler)
+    if (name == "dask") != (scheduler is not None):
+        raise UsageError(
+            N_("--executor dask and --scheduler go together."),
+            N_("Say both: --executor dask --scheduler tcp://host:8786"),
+        )
+    if scheduler:
+        from checker.grader.executors.cluster import Cluster  # noqa: PLC0415
+
+        return Cluster(scheduler, jobs)
     from checker.grader.executors.local import Local  # noqa: PLC0415
 
     return Local(jobs)

@@ -94,7 +94,7 @@ class _Desk:
         order = self.order
         self._hidden = order.hidden
         self._private = read_tree(order.private) if order.private else {}
-        self._checks = checks_of(order.course, order.lab, order.private)
+        self._checks = checks_of(order.course, order.lab, self._private)
         self._environment = environment_of(order.sandbox, f"{order.limits}")
         self._entries = {entry.student.key: entry for entry in self.store.table(order.lab.name)}
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from checker.course import fingerprint, read_tree
+from checker.course import fingerprint
 from checker.course.tree import digest
 from checker.session.judges import CHECKER, hash_of_judges, hash_of_lock, modules, sha
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from checker.course import Course, Lab
+    from checker.course import Course, Lab, Tree
 
 __all__ = ["checks_of", "environment_of"]
 
@@ -20,18 +18,17 @@ JUDGING = ("grader/judging", "grader/sandbox")
 """The parts of the grader on which an outcome hangs."""
 
 
-def checks_of(course: Course, lab: Lab, private: Path | None = None) -> str:
+def checks_of(course: Course, lab: Lab, private: Tree | None = None) -> str:
     """Return the hash of all that judges a lab: its checks and those before it, the private ones, contract, engine.
 
     What a check is worth, and what is said about it, is not in it: a mark is made anew from what is known.
     """
     labs = [each for each in course.labs if each.number <= lab.number]
     ours = fingerprint(*modules(*JUDGING), base=CHECKER)
-    hidden = read_tree(private) if private else {}
     return sha(
         hash_of_judges(course, *labs),
         ours,
-        *(f"{path}\0{digest(file)}" for path, file in hidden.items() if path.endswith(".py")),
+        *(f"{path}\0{digest(file)}" for path, file in (private or {}).items() if path.endswith(".py")),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 from checker.grader.judging.work import Work
 from checker.grader.model import Judgement
+from checker.grader.sandbox.capabilities import KINDS, Capabilities
 
 __all__ = ["Begun", "Executor"]
 
@@ -23,6 +24,9 @@ class Executor(Protocol):
     @property
     def words(self) -> str:
         """What it is, for people and for the note of a run: "local, 2 workers"."""
+
+    def look(self, kinds: Sequence[str] = KINDS) -> Capabilities:
+        """See what kinds of sandboxes can be made where works are judged: everywhere there."""
 
     def run(self, works: Iterable[Work], begun: Begun) -> Iterator[Judgement]:
         """Judge works, and yield what they come to in the order in which that is known.

@@ -8,18 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from checker.errors import N_
-from checker.grader.judging.attempts import judged, stopped
+from checker.grader.judging.attempts import judged, stopped, stumbled
 from checker.grader.judging.nursery import Nursery
-from checker.grader.model import Judgement, Status
-from checker.outcome import Message
+from checker.grader.model import Judgement
+from checker.grader.sandbox import capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from checker.grader.executors import Begun
     from checker.grader.judging.work import Work
+    from checker.grader.sandbox.capabilities import Capabilities
 
 __all__ = ["Local", "workers"]
 
@@ -48,6 +48,10 @@ class Local:
     def words(self) -> str:
         """What it is."""
         return f"local, {self._most} workers"
+
+    def look(self, kinds: Sequence[str] = capabilities.KINDS) -> Capabilities:
+        """See what sandboxes there are."""
+        return capabilities.look(kinds)
 
     def run(self, works: Iterable[Work], begun: Begun) -> Iterator[Judgement]:
         """Judge works as they are taken, see :class:`Executor`."""
@@ -82,10 +86,7 @@ class Local:
         nursery = self._idle.pop()
         try:
             ready.put(stopped(work) if self._cancelled.is_set() else judged(work, nursery.attempt))
-        except Exception as error:  # noqa: BLE001  (ours: it costs this submission its turn, and no other)
-            said = {"error": f"{type(error).__name__}: {error}"}
-            ready.put(
-                Judgement(work.key, Status.NOT_GRADABLE, message=Message(N_("The grader stumbled: {error}"), "", said))
-            )
+        except Exception as error:  # noqa: BLE001  (ours)
+            ready.put(stumbled(work, error))
         finally:
             self._idle.append(nursery)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from checker.grader.judging.work import Work
 
-__all__ = ["ATTEMPTS", "Attempt", "judged", "stopped"]
+__all__ = ["ATTEMPTS", "Attempt", "judged", "stopped", "stumbled"]
 
 Attempt = Callable[["Work"], Heard]
 ATTEMPTS = 3
@@ -44,6 +44,12 @@ def judged(work: Work, attempt: Attempt) -> Judgement:
 def stopped(work: Work) -> Judgement:
     """Return what is said of a work whose turn never came."""
     return Judgement(work.key, Status.NOT_GRADABLE, sandbox=work.sandbox, message=_STOPPED, attempts=0)
+
+
+def stumbled(work: Work, error: Exception) -> Judgement:
+    """Return what is said of a work over which we fell: it costs this submission its turn, and no other."""
+    why = Message(N_("The grader stumbled: {error}"), "", {"error": f"{type(error).__name__}: {error}"})
+    return Judgement(work.key, Status.NOT_GRADABLE, sandbox=work.sandbox, message=why)
 
 
 _STOPPED = Message(N_("The run was stopped before it had come to its end."), N_("Grade again: it goes on from here."))
