@@ -14,17 +14,23 @@ from exports_world import (
     BEFORE,
     BROKEN,
     DUE,
+    FAILED,
     HIDDEN,
     LAB,
     PASSED,
     PRIVATE,
     SUBJECT,
     Case,
+    a_judgement,
     a_store,
     a_student,
     an_entry,
+    checks_of,
+    earlier,
     every_kind,
     graded,
+    private_of,
+    results_of,
     shown,
 )
 from markdown_it import MarkdownIt
@@ -42,7 +48,7 @@ from checker.grader.exports.shown import One
 from checker.grader.exports.subject import Subject
 from checker.grader.policy import Policy
 from checker.grader.store import Store
-from checker.outcome import Message
+from checker.outcome import Message, Outcome
 from checker.report.page import POLICY
 from checker.report.words import Voice
 
@@ -251,6 +257,18 @@ def test_private_checks_show_claim_and_outcome_alone(case: Case) -> None:
 
     assert [secret for secret in HIDDEN if secret in pages] == []
     assert (PRIVATE["test_a_secret_order"].claim["en"] in pages) == bool(shown(case).checks)
+
+
+@pytest.mark.parametrize("outcome", [PASSED, FAILED])
+def test_what_a_lab_before_failed_on_comes_first(outcome: Outcome) -> None:
+    """What is blocked by it says "as said above"; where nothing failed there, those checks are nobody's concern."""
+    student, handin, _ = graded(a_student(0))
+    assert handin is not None
+    judgement = a_judgement(handin, results_of([*checks_of((PASSED,)), earlier(outcome)]), private_of(PASSED))
+    page = feedback_page(shown((student, handin, judgement)), SUBJECT)
+
+    own, before = page.index("The checks of this lab"), page.index("The checks of the labs before")
+    assert (before < own) == (outcome is FAILED)
 
 
 def test_broken_check_shows_no_insides() -> None:

@@ -91,14 +91,16 @@ def _mark(one: One, voice: Voice) -> Markup | None:
 
 
 def _checks(one: One, voice: Voice) -> Markup:
-    """Return the checks in their order, under a heading for each kind of them there is."""
-    parts = {
-        N_("The checks of this lab"): [s for s in one.checks if not s.private and not s.earlier],
-        N_("Checks that only your instructor has"): [s for s in one.checks if s.private],
-        N_("The checks of the labs before, which are worth nothing here"): [s for s in one.checks if s.earlier],
-    }
+    """Return the checks under a heading for each kind of them; where a lab before has failed, it comes first, as it ran."""
+    before = [s for s in one.checks if s.earlier]
+    parts = [
+        (N_("The checks of this lab"), [s for s in one.checks if not s.private and not s.earlier]),
+        (N_("Checks that only your instructor has"), [s for s in one.checks if s.private]),
+    ]
+    at = 0 if any(s.result.outcome is Outcome.FAILED for s in before) else len(parts)
+    parts.insert(at, (N_("The checks of the labs before, which are worth nothing here"), before))
     numbers = {shown.name: at for at, shown in enumerate(one.checks, 1)}
-    return elements(_part(voice.say(name), some, numbers, voice) for name, some in parts.items() if some)
+    return elements(_part(voice.say(name), some, numbers, voice) for name, some in parts if some)
 
 
 def _part(name: str, some: Sequence[Shown], numbers: dict[str, int], voice: Voice) -> Markup:
