@@ -66,7 +66,7 @@ def checks_of(outcomes: Sequence[Outcome], evidence: Sequence[CheckResult] = ())
 
 def results_of(checks: Sequence[CheckResult], seed: int = 7, lang: str = "en") -> dict[str, Any]:
     """What a run leaves in the store."""
-    found = Results(LAB.name, seed, "2026-03-02T12:00:00Z", 4.2, checks, "/work/tree", {"start": "forked"})
+    found = Results(LAB.name, seed, "2026-03-02T12:00:00Z", 4.2, checks, "/home/ada/bazaar", {"start": "forked"})
     return results_json(found, lang)
 
 

@@ -140,7 +140,7 @@ def reads_tokens() -> object:
 def reads_the_checks() -> object:
     """The checks lie somewhere on the machine, and a grader has opened them."""
     found = []
-    for top in ("..", "../..", "/tmp", "/var/tmp", "/root", "/home", "/work", "/dev/shm", "/run", *sys.path):
+    for top in ("..", "../..", "/tmp", "/var/tmp", "/root", "/home", "/dev/shm", "/run", *sys.path):
         ends = time.monotonic() + 1
         for folder, _, files in os.walk(top):
             if time.monotonic() > ends:
