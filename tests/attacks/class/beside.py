@@ -84,9 +84,11 @@ def speaks_on_every_descriptor() -> None:
         os.setsid()
         ends = time.monotonic() + 60
         while time.monotonic() < ends:
-            for file in [*(f"/proc/self/fd/{number}" for number in range(3, 64)), *grader_s()]:
-                quiet(lambda file=file: says(file))
-            time.sleep(0.02)
+            files = [*(f"/proc/self/fd/{number}" for number in range(3, 64)), *grader_s()]
+            for _ in range(50):  # looking takes long, and what is said last counts: there are moments to say it in
+                for file in files:
+                    quiet(lambda file=file: says(file))
+                time.sleep(0.002)
         os._exit(0)
 
 
